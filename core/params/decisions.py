@@ -1,0 +1,60 @@
+"""Parameters of the decision engines: answers, prices, matches."""
+
+from pydantic import Field
+
+from core.enums import ServiceClass, Vertical
+from core.params.base import Section
+
+
+class VerticalFare(Section):
+    """One row of the fare table; cents."""
+
+    km: int = Field(ge=0)
+    minute: int = Field(ge=0)
+    minimum: int = Field(ge=0)
+    booking: int = Field(ge=0)
+
+
+class PricingParams(Section):
+    """The fare table, the guardrails and the rule policy."""
+
+    fares: dict[Vertical, VerticalFare]
+    class_multiplier: dict[ServiceClass, float]
+    night_factor: float
+    weekend_factor: float
+    premium_cap: float = Field(description="premium fare in all, as a multiple of the base fare")
+    multiplier_min: float
+    multiplier_max: float
+    multiplier_step: float = Field(description="largest change in five minutes")
+    max_fare_cents: int
+    driver_share: float = Field(ge=0.75, le=1)
+    premium_bonus_share: float
+    max_discount: float
+    quote_minutes: int
+    goal: str = Field(description="weights of the rule policy: maximize_profit, balanced, ...")
+    goal_weights: dict[str, tuple[float, float, float, float]]
+
+
+class MatchingParams(Section):
+    """Weights and limits of the premium matcher."""
+
+    weight_eta: float
+    weight_rating: float
+    weight_reliability: float
+    weight_fairness: float
+    weight_vehicle: float
+    max_eta_minutes: float
+    radius_km: tuple[float, ...]
+    min_score: float
+    prefer_female_bonus: float
+    speed_kmh: float
+    detour: float
+
+
+class SupportParams(Section):
+    """The policy of the support engine."""
+
+    clarify_margin: float = Field(ge=0, le=1, description="two intents closer than this: ask which")
+    low_confidence: float = Field(ge=0, le=1)
+    high_confidence: float = Field(ge=0, le=1)
+    very_negative: float = Field(ge=-1, le=0)
