@@ -1,4 +1,4 @@
-"""Every error the platform raises on purpose. Each says what was expected, what came, what to do."""
+"""Every error the platform raises on purpose: what was expected, what came, what to do."""
 
 
 class TripoError(Exception):

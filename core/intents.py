@@ -55,7 +55,7 @@ CATEGORY_OF: dict[str, str] = {i: c for c, group in INTENTS_BY_CATEGORY.items() 
 PRIORITY_INTENTS = frozenset({"payment_problem", "safety_concern", "urgent_issue", "complaint"})
 
 _COMPLEX = frozenset(
-    [
+    {
         "safety_concern",
         "urgent_issue",
         "fraud_report",
@@ -66,10 +66,10 @@ _COMPLEX = frozenset(
         "driver_qualification",
         "goods_delivery_problem",
         "account_deletion",
-    ]
+    }
 )
 _SIMPLE = frozenset(
-    [
+    {
         "driver_eta",
         "book_ride",
         "price_estimate",
@@ -85,7 +85,7 @@ _SIMPLE = frozenset(
         "vehicle_requirements",
         "compliment",
         "smalltalk",
-    ]
+    }
 )
 
 

@@ -1,4 +1,4 @@
-"""Partition keys: a run is about one UTC day ("2026-11-21") or a range ("2026-10-18..2026-11-21")."""
+"""Partition keys: a run is about a UTC day (2026-11-21) or a range (2026-10-18..2026-11-21)."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,0 +1,123 @@
+"""Skip a step whose inputs, parameters and code have not changed; the same for Airflow and DVC.
+
+Beside every output stands ``<output>.meta.json`` with digests of the step's input files, its
+parameters and every project module it imports, directly or through others. Equal digests and an
+output that is still there: the step is skipped and its recorded result returned.
+"""
+
+import ast
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput
+
+ROOMS = frozenset(
+    {"core", "pipelines", "features", "models", "engines", "expectations", "store", "simulator"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step gave, and whether it had to run."""
+
+    result: dict[str, Any]
+    skipped: bool
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files_digest(paths: Iterable[Path]) -> str:
+    """One digest over many files: their names and their bytes, whatever the order given."""
+    total = hashlib.sha256()
+    for path in sorted(paths):
+        total.update(f"{path.name}\0{file_digest(path)}\n".encode())
+    return total.hexdigest()
+
+
+@cache
+def code_digest(*modules: str) -> str:
+    """One digest over the source of modules and of every project module they import."""
+    seen: dict[str, str] = {}
+    todo = list(modules)
+    while todo:
+        name = todo.pop()
+        source = _source_of(name)
+        if name in seen or source is None:
+            continue
+        seen[name] = hashlib.sha256(source.encode()).hexdigest()
+        todo.extend(_imports(source))
+    if not seen:
+        raise BadInput(f"expected a module of the project, got {modules!r}")
+    return hashlib.sha256(json.dumps(sorted(seen.items())).encode()).hexdigest()
+
+
+def _source_of(name: str) -> str | None:
+    """The source of a project module, or None if the name is an attribute or not ours."""
+    if name.split(".")[0] not in ROOMS:
+        return None
+    try:
+        spec = find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    return Path(spec.origin).read_text() if spec and spec.origin else None
+
+
+def _imports(source: str) -> list[str]:
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.append(node.module)
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> Path:
+    """Write JSON beside ``path`` and rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_text(json.dumps(content, indent=1, sort_keys=True, default=str))
+    partial.replace(path)
+    return path
+
+
+def run_step(
+    output: Path,
+    *,
+    modules: Sequence[str],
+    inputs: Mapping[str, str],
+    params: Mapping[str, Any],
+    work: Callable[[], dict[str, Any]],
+    present: Callable[[], bool] | None = None,
+) -> StepResult:
+    """Run ``work`` unless its output is there and was made from the same inputs.
+
+    ``inputs`` maps a name to a digest (`files_digest`, a content hash, a version); ``params`` is
+    the step's own section. ``present`` says whether the output still exists; by default the file
+    ``output`` does. A step that raises leaves no meta, so the next run does it again.
+    """
+    meta_path = output.with_name(f"{output.name}.meta.json")
+    wanted = json.loads(
+        json.dumps({"inputs": inputs, "params": params, "code": code_digest(*modules)}, default=str)
+    )
+    there = present() if present else output.exists()
+    if there and meta_path.exists():
+        meta = json.loads(meta_path.read_text())
+        if meta.get("made_from") == wanted:
+            return StepResult(meta["result"], skipped=True)
+    meta_path.unlink(missing_ok=True)
+    result = work()
+    write_json(meta_path, {"made_from": wanted, "result": result})
+    return StepResult(json.loads(json.dumps(result, default=str)), skipped=False)
