@@ -2,9 +2,10 @@
 
 A model module (``models/<product>/<name>.py``) has
 
-``NAME``, ``BASELINE``, ``PRIMARY``, ``HIGHER_IS_BETTER``, ``ABOUT``
+``NAME``, ``BASELINE``, ``PRIMARY``, ``HIGHER_IS_BETTER``, ``ABOUT``, ``INPUTS``
     its name in the catalog, the name of the baseline it must beat, the metric that decides, the
-    metric's direction, and a `Card` (purpose, limits, what it must not be used for).
+    metric's direction, a `Card` (purpose, limits, what it must not be used for), and the columns
+    a row must have to be predicted (self-test rows and the input example keep only these).
 ``fit(train, validate, params) -> Artefact``
     learn, calibrate and choose thresholds; never sees the test rows.
 ``load(artefact) -> Predictor``

@@ -40,6 +40,15 @@ class Context:
         """The simulated city's deliveries."""
         return Landing(self.home / "landing")
 
+    @property
+    def releases(self) -> Path:
+        """Artefact bytes by SHA-256 and release manifests."""
+        return self.home / "releases"
+
+    def training_record(self, model: str) -> Path:
+        """What the newest training of a model registered: version and file hashes."""
+        return self.home / "training" / f"{model}.json"
+
     @cached_property
     def engine(self) -> "Engine":
         """The store; opened at first use."""

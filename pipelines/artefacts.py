@@ -1,0 +1,55 @@
+"""Model artefacts on this machine: registered bytes kept by SHA-256, champions by release pointer.
+
+Training writes what it registered here too, so that the next step need not ask MLflow for it.
+"""
+
+import json
+from collections.abc import Mapping
+
+from core.errors import ModelMissing
+from models.catalog import spec_of
+from models.contract import Artefact
+from pipelines.context import Context
+from store import releases
+
+
+def keep(ctx: Context, artefact: Artefact) -> dict[str, str]:
+    """Store the files by content; file name -> SHA-256."""
+    return {n: releases.write_blob(ctx.releases, data) for n, data in sorted(artefact.items())}
+
+
+def open_files(ctx: Context, files: Mapping[str, str]) -> Artefact:
+    """The bytes behind recorded hashes, each verified; ArtefactTampered if one differs."""
+    return {name: releases.read_blob(ctx.releases, sha) for name, sha in files.items()}
+
+
+def newest(name: str, ctx: Context) -> Artefact:
+    """The newest trained version of a model, judged or not: what dependent models build on.
+
+    Raises
+    ------
+    ModelMissing
+        If the model was never trained on this machine.
+    """
+    record = ctx.training_record(name)
+    if not record.exists():
+        raise ModelMissing(
+            f"expected a trained {name}; run `tripo train {name}` (DAG {spec_of(name).dag}) first"
+        )
+    return open_files(ctx, json.loads(record.read_text())["files"])
+
+
+def champion(name: str, ctx: Context) -> Artefact | None:
+    """The artefact that serves now, from its product's release pointer; None before the first."""
+    pointer = releases.pointer(ctx.engine, spec_of(name).product)
+    member = pointer.manifest["members"].get(name) if pointer else None
+    return open_files(ctx, member["files"]) if member else None
+
+
+def release_members(product: str, ctx: Context) -> tuple[str, dict[str, Artefact]] | None:
+    """Release id and artefacts of everything a product serves with; None before the first."""
+    pointer = releases.pointer(ctx.engine, product)
+    if pointer is None:
+        return None
+    members = pointer.manifest["members"]
+    return pointer.release_id, {name: open_files(ctx, m["files"]) for name, m in members.items()}

@@ -1,0 +1,133 @@
+"""Train one model of the catalog: rows, fit, judge beside the baseline, register a candidate.
+
+The same road for every model; nothing is promoted here (that is `pipelines.evaluate`).
+"""
+
+import hashlib
+import subprocess
+from importlib import import_module
+from importlib.metadata import distributions
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from core.errors import BadInput
+from core.partition import days_of
+from models.catalog import ModelSpec, spec_of
+from models.contract import Artefact, Dataset
+from pipelines import artefacts
+from pipelines.context import Context
+from pipelines.step import run_step, write_json
+
+SELFTEST_ROWS = 8
+EXAMPLE_ROWS = 3
+
+
+def train(name: str, key: str, ctx: Context) -> dict[str, Any]:
+    """Train ``name`` on what is known at the end of ``key``; a summary for reports/run.json.
+
+    Skipped when neither data, parameters nor code changed since the last training. A model that
+    needs real data is skipped, and says so, when there is none.
+    """
+    days_of(key)
+    spec = spec_of(name)
+    if spec.real_data_only and ctx.settings.data is None:
+        return {"model": name, "skipped": "needs real trips; TRIPO_DATA is not set"}
+    needed = {model: artefacts.newest(model, ctx) for model in spec.needs}
+    datasets = import_module(spec.dataset)
+    record = ctx.training_record(name)
+    params = getattr(ctx.params, spec.params)
+    step = run_step(
+        record,
+        modules=(spec.module, spec.dataset, __name__),
+        inputs=datasets.inputs(key, ctx, needed),
+        params={spec.params: params.model_dump(), "judging": ctx.params.evaluate.model_dump()},
+        work=lambda: _train(spec, key, ctx, needed, record),
+    )
+    return {**step.result, "trained": not step.skipped}
+
+
+def _train(
+    spec: ModelSpec, key: str, ctx: Context, needed: dict[str, Artefact], record: Path
+) -> dict[str, Any]:
+    from models import registry
+
+    module, dataset, artefact, judged, predictor = learn(spec, key, ctx, needed)
+    params = getattr(ctx.params, spec.params)
+    example = dataset.test[list(module.INPUTS)].head(EXAMPLE_ROWS).reset_index(drop=True)
+    version = registry.log_candidate(
+        registry.connect(ctx.settings.tracking_uri),
+        registry.Candidate(
+            name=spec.name,
+            key=key,
+            module=spec.module,
+            artefact=artefact,
+            params=params.model_dump(),
+            judgement=judged,
+            data_digest=dataset.digest,
+            data_about=dataset.about,
+            provenance=provenance(),
+            card=_card(spec, key, module, dataset, judged, params),
+            example=example,
+            predictions=predictor.predict(example),
+            plots=module.plots(predictor.predict(dataset.test), dataset.test),
+        ),
+    )
+    summary = {"model": spec.name, "version": version.version, "key": key, **judged.summary()}
+    write_json(record, {**summary, "files": artefacts.keep(ctx, artefact)})
+    return summary
+
+
+def learn(
+    spec: ModelSpec, key: str, ctx: Context, needed: dict[str, Artefact]
+) -> tuple[ModuleType, Dataset, Artefact, Any, Any]:
+    """Rows, fit, load what was saved, judge that: module, dataset, artefact, judgement, predictor.
+
+    What is judged is the model as loaded from its artefact, never the object that was fitted.
+    """
+    from models import judging, selftest
+
+    module = import_module(spec.module)
+    dataset: Dataset = import_module(spec.dataset).build(key, ctx, needed)
+    for part, rows in {"train": dataset.train, "test": dataset.test}.items():
+        if rows.empty:
+            raise BadInput(f"{spec.name}: expected {part} rows for {key}, got none")
+    params = getattr(ctx.params, spec.params)
+    artefact = dict(module.fit(dataset.train, dataset.validate, params))
+    predictor = module.load(artefact)
+    rows = dataset.test[list(module.INPUTS)].head(SELFTEST_ROWS)
+    artefact[selftest.FILE] = selftest.make(predictor, rows)
+    judged = judging.judge(module, predictor, dataset, params, judging_rules(ctx))
+    return module, dataset, artefact, judged, predictor
+
+
+def judging_rules(ctx: Context) -> Any:
+    """The section ``evaluate`` of params.yaml as the judging module wants it."""
+    from models.judging import JudgingRules
+
+    rules = ctx.params.evaluate
+    return JudgingRules(rules.bootstrap, rules.confidence, rules.seed, rules.slice_min_rows)
+
+
+def _card(
+    spec: ModelSpec, key: str, module: ModuleType, dataset: Dataset, judged: Any, params: Any
+) -> str:
+    from models import card
+
+    return card.render(spec.name, key, module.ABOUT, dataset, judged, params.model_dump())
+
+
+def provenance() -> dict[str, str]:
+    """Git revision of the code and a hash of every installed distribution."""
+    root = Path(__file__).parents[1]
+    git = subprocess.run(
+        ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
+    return {
+        "git_revision": git.stdout.strip() or "not a git checkout",
+        "environment_sha256": hashlib.sha256("\n".join(installed).encode()).hexdigest(),
+    }
