@@ -25,6 +25,10 @@ class SchemaMismatch(BadInput):
     """Columns or types differ from the contract of the asset."""
 
 
+class RowRefused(BadInput):
+    """A row breaks a constraint of its table in the store."""
+
+
 class BadParams(BadInput):
     """params.yaml, a profile or an override holds something that is not allowed."""
 

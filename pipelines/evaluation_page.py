@@ -29,7 +29,8 @@ PAGE = """<!doctype html>
 <h2>What the release binds together</h2>
 <table><tr><th>model</th><th>version</th><th>files (SHA-256)</th></tr>
 {% for name, m in members.items() %}<tr><td>{{ name }}</td><td>{{ m.version }}</td>
-<td>{% for file, sha in m.files.items() %}{{ file }} <code>{{ sha[:16] }}</code><br>{% endfor %}</td>
+<td>{% for file, sha in m.files.items() %}{{ file }} <code>{{ sha[:16] }}</code><br>
+{% endfor %}</td>
 </tr>{% endfor %}</table></html>
 """
 
