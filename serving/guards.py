@@ -1,0 +1,93 @@
+"""What stands before every endpoint: who calls, how much they send, what may be cached."""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+HEALTH = frozenset({"/health", "/health/live", "/health/ready", "/livez", "/readyz", "/healthz"})
+DOCS = ("/docs.json", "/static_content/", "/schema.json", "/favicon")
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+
+
+class TooLarge(Exception):
+    """The body grew past the limit while it was read."""
+
+
+class Guards:
+    """ASGI middleware: bearer token, request size, security headers.
+
+    Health is open to everybody; the documentation page only where ``open_docs`` says so (local).
+    """
+
+    def __init__(self, app: App, token: str, max_bytes: int, open_docs: bool) -> None:
+        self.app = app
+        self.wanted = f"Bearer {token}".encode()
+        self.max_bytes = max_bytes
+        self.open_docs = open_docs
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"0")
+        if not self._open(scope["path"]) and not hmac.compare_digest(
+            headers.get(b"authorization", b""), self.wanted
+        ):
+            await _problem(send, 401, "a bearer token is needed: Authorization: Bearer <token>")
+        elif not length.isdigit() or int(length) > self.max_bytes:
+            await _problem(send, 413, f"expected at most {self.max_bytes} bytes, got {length!r}")
+        else:
+            await self._limited(scope, receive, send)
+
+    def _open(self, path: str) -> bool:
+        return path in HEALTH or (self.open_docs and (path == "/" or path.startswith(DOCS)))
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, counting what comes in: a chunked body has no length to check beforehand."""
+        seen = 0
+        started = False
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.max_bytes:
+                raise TooLarge
+            return message
+
+        async def with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message = {**message, "headers": [*message["headers"], *HEADERS]}
+            await send(message)
+
+        try:
+            await self.app(scope, counted, with_headers)
+        except TooLarge:
+            if not started:
+                await _problem(send, 413, f"expected at most {self.max_bytes} bytes")
+
+
+async def _problem(send: Send, status: int, detail: str) -> None:
+    """An RFC 9457 problem document."""
+    title = {401: "Unauthorized", 413: "Content Too Large"}[status]
+    body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    headers = [(b"content-type", b"application/problem+json"), *HEADERS]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body.encode()})
