@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -70,16 +71,17 @@ class Guards:
 
         async def with_headers(message: Message) -> None:
             nonlocal started
+            if seen > self.max_bytes and not started:
+                return  # the application's own words about the error it met
             if message["type"] == "http.response.start":
                 started = True
                 message = {**message, "headers": [*message["headers"], *HEADERS]}
             await send(message)
 
-        try:
+        with suppress(TooLarge):
             await self.app(scope, counted, with_headers)
-        except TooLarge:
-            if not started:
-                await _problem(send, 413, f"expected at most {self.max_bytes} bytes")
+        if seen > self.max_bytes and not started:
+            await _problem(send, 413, f"expected at most {self.max_bytes} bytes")
 
 
 async def _problem(send: Send, status: int, detail: str) -> None:
