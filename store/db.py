@@ -1,0 +1,204 @@
+"""The relational store: SQLite (WAL) by default, PostgreSQL by URL.
+
+Readers use ``engine.connect()``. Writers go through ``write`` or ``session``: on SQLite they begin
+with BEGIN IMMEDIATE, so that two writers queue up (5 s) instead of failing halfway.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from core.errors import StoreUnavailable
+
+BUSY_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_S = 5
+ATTEMPTS = 5
+WRITER = {"writer": True}
+T = TypeVar("T")
+# another writer was first: PostgreSQL's serialization failure and deadlock
+RETRY_SQLSTATES = {"40001", "40P01"}
+
+
+def connect(url: str) -> Engine:
+    """An engine that has answered once.
+
+    Raises
+    ------
+    StoreUnavailable
+        Naming the address (never its password) and what the database said.
+    """
+    try:
+        parsed = make_url(url)
+        engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _server(parsed)
+    except ArgumentError:
+        raise StoreUnavailable(
+            "TRIPO_DATABASE_URL is not a database address; expected one like "
+            "sqlite:////path/store.db or postgresql+psycopg://user@host/name"
+        ) from None
+    except ModuleNotFoundError as error:
+        raise StoreUnavailable(
+            f"the driver {error.name} for {parsed.drivername} is not installed; "
+            "install the extra `scale`"
+        ) from None
+    except OSError as error:
+        raise StoreUnavailable(f"cannot make the folder of {shown(parsed)}: {error}") from None
+    try:
+        with engine.connect() as connection:
+            connection.execute(sa.select(1))
+    except DBAPIError as error:
+        engine.dispose()
+        raise unavailable(engine, error) from None
+    return engine
+
+
+def shown(url: URL) -> str:
+    """An address without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+def unavailable(engine: Engine, error: Exception) -> StoreUnavailable:
+    """The error that says the store at this address does not answer, and why."""
+    said = str(getattr(error, "orig", None) or error).strip()
+    password = engine.url.password
+    if password:
+        said = said.replace(str(password), "***")
+    return StoreUnavailable(
+        f"expected the store at {shown(engine.url)} to answer; it said: {said}. "
+        "Check TRIPO_DATABASE_URL or TRIPO_HOME, and that the database runs."
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    # the driver's own BEGIN comes too late and without IMMEDIATE: we send it (_begin)
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _server(url: URL) -> Engine:
+    return sa.create_engine(
+        url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
+    )
+
+
+def write(engine: Engine, work: Callable[[Connection], T], attempts: int = ATTEMPTS) -> T:
+    """Run ``work`` in one transaction and commit; again from its start if another was first.
+
+    Keep it to 1,000 rows and 100 ms: everybody else waits.
+
+    Raises
+    ------
+    StoreUnavailable
+        When the store does not answer or stays busy through all attempts.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            with engine.execution_options(**WRITER).begin() as connection:
+                return work(connection)
+        except (DBAPIError, PoolTimeout) as error:
+            if not is_busy(error):
+                if is_gone(error):
+                    raise unavailable(engine, error) from error
+                raise
+            if attempt == attempts:
+                raise unavailable(engine, error) from error
+        time.sleep(0.05 * attempt * (1 + random.random()))  # noqa: S311 -- spreads the retries
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+@contextmanager
+def session(engine: Engine) -> Iterator[Session]:
+    """A unit of work on typed rows: commits at the end, rolls back on any error."""
+    try:
+        with Session(engine.execution_options(**WRITER)) as unit, unit.begin():
+            yield unit
+    except (DBAPIError, PoolTimeout) as error:
+        if is_busy(error) or is_gone(error):
+            raise unavailable(engine, error) from error
+        raise
+
+
+def is_busy(error: Exception) -> bool:
+    """Another writer held the lock or was first; trying again can help."""
+    original = getattr(error, "orig", None)
+    if getattr(original, "sqlstate", None) in RETRY_SQLSTATES:
+        return True
+    return isinstance(error, OperationalError) and "is locked" in str(original)
+
+
+def is_gone(error: Exception) -> bool:
+    """The database does not answer (as opposed to: it refuses this statement)."""
+    if isinstance(error, PoolTimeout):
+        return True
+    return isinstance(error, OperationalError) and "no such" not in str(error)
+
+
+def migrate(engine: Engine, revision: str = "head") -> str | None:
+    """Move the tables to ``revision``; see ``store.migrate``, which costs Alembic's import."""
+    from store.migrate import migrate as move
+
+    return move(engine, revision)
+
+
+def health(engine: Engine) -> dict[str, Any]:
+    """Whether the store answers, how fast, and whether its tables are those of this version."""
+    from store.migrate import current_revision, head_revision
+
+    started = time.perf_counter()
+    try:
+        with engine.connect() as connection:
+            current = current_revision(connection)
+            problems = _problems(connection)
+    except (DBAPIError, PoolTimeout) as error:
+        raise unavailable(engine, error) from error
+    head = head_revision()
+    if current != head:
+        problems.append(f"migrated to {current}, expected {head}: run `tripo db migrate`")
+    return {
+        "ok": not problems,
+        "database": shown(engine.url),
+        "dialect": engine.dialect.name,
+        "revision": current,
+        "head": head,
+        "problems": problems,
+        "ms": round(1000 * (time.perf_counter() - started), 2),
+    }
+
+
+def _problems(connection: Connection) -> list[str]:
+    """What the database finds wrong with itself; PostgreSQL checks its pages when it reads them."""
+    if connection.dialect.name != "sqlite":
+        return []
+    found = [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(5)")]
+    orphans = len(connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall())
+    wrong = [] if found == ["ok"] else found
+    return [*wrong, f"{orphans} rows point to rows that do not exist"] if orphans else wrong

@@ -1,0 +1,1 @@
+"""Steps that build the store, oldest first; each goes up and down."""
