@@ -1,0 +1,59 @@
+"""Real servers for tests: started on a free loopback port, ended with the session."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def mlflow_server(folder: Path) -> Iterator[str]:
+    """A real MLflow server on SQLite; yields its address."""
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [
+        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"),
+        *("--port", url.rsplit(":", 1)[1], "--workers", "1", "--serve-artifacts"),
+        *("--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"),
+        *("--artifacts-destination", str(folder / "artifacts")),
+    ]
+    env = {
+        **os.environ,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+    with (folder / "mlflow.log").open("wb") as out:
+        server = subprocess.Popen(
+            command, env=env, stdout=out, stderr=out, start_new_session=True, cwd=folder
+        )
+    try:
+        _wait(f"{url}/health", server, folder / "mlflow.log")
+        yield url
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(20)
+
+
+def _wait(url: str, server: subprocess.Popen[bytes], log: Path, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if server.poll() is not None:
+            break
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError(f"{url} did not become healthy:\n{log.read_text()[-3000:]}")
