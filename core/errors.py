@@ -33,6 +33,10 @@ class BadParams(BadInput):
     """params.yaml, a profile or an override holds something that is not allowed."""
 
 
+class QuoteRefused(BadInput):
+    """A quote that came back is not one of ours, was changed, or is no longer honoured."""
+
+
 class DataRejected(TripoError):
     """A table-level rule or the tolerated share of bad rows was broken; nothing was written."""
 

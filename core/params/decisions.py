@@ -15,6 +15,27 @@ class VerticalFare(Section):
     booking: int = Field(ge=0)
 
 
+class RulePolicyParams(Section):
+    """Numbers of the rule policy of prices (docs/domain.md 5.2)."""
+
+    demand_slope: float
+    scarcity: float
+    event: float
+    demand_range: tuple[float, float]
+    morning: float = Field(description="7-9 h local")
+    evening: float = Field(description="17-19 h local")
+    night: float = Field(description="22-6 h local")
+    weekend: float
+    holiday: float
+    weather_rides: float = Field(description="RIDE and MOTO, at the worst weather")
+    weather_others: float
+    competitor_low: float
+    competitor_high: float
+    above_cheap: float = Field(description="of a clearly cheaper competitor's price")
+    below_dear: float = Field(description="of a clearly dearer competitor's price")
+    market_range: tuple[float, float]
+
+
 class PricingParams(Section):
     """The fare table, the guardrails and the rule policy."""
 
@@ -33,6 +54,7 @@ class PricingParams(Section):
     quote_minutes: int
     goal: str = Field(description="weights of the rule policy: maximize_profit, balanced, ...")
     goal_weights: dict[str, tuple[float, float, float, float]]
+    rule: RulePolicyParams
 
 
 class MatchingParams(Section):
