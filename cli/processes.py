@@ -4,18 +4,20 @@ import importlib.util
 import json
 import sqlite3
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from importlib.metadata import version
 from pathlib import Path
 
-import httpx
-
-from cli.supervisor import Service, Supervisor
+from cli.supervisor import Service
 from core.settings import Settings
 
-AIRFLOW_PARTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+AIRFLOW = "apache-airflow-core"
+HEARTBEATS = ("scheduler", "dag_processor")
+MIGRATED = "migrated"
 ADMIN = "admin"
-MIGRATE_S = 120.0
 ANSWER_S = 2.0
 
 
@@ -76,48 +78,29 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
     return {**quiet(settings), **named, "AIRFLOW_HOME": str(home)}
 
 
-def airflow_parts(settings: Settings, dags: Path) -> list[Service]:
-    """The four processes of Airflow; each is healthy once it has reported in after its start."""
-    env = airflow_env(settings, dags)
-    began = datetime.now(UTC)
-    parts = []
-    for part in AIRFLOW_PARTS:
-        is_api = part == "api-server"
-        command = [sys.executable, "-m", "cli.airflow_part", part]
-        if part in ("scheduler", "triggerer"):
-            command.append("--skip-serve-logs")
-        parts.append(
-            Service(
-                name=f"airflow-{part}",
-                command=command,
-                env=env,
-                host=settings.host,
-                port=settings.airflow_port if is_api else None,
-                port_variable="TRIPO_AIRFLOW_PORT",
-                healthy=_reported(settings.airflow_url, part, began),
-            )
-        )
-    return parts
+def platform(settings: Settings, dags: Path, triggerer: bool = False) -> Service:
+    """Airflow and MLflow, forked from one parent; healthy once all of them have reported in.
 
-
-def mlflow_server(settings: Settings) -> Service:
-    """The tracking server and registry on SQLite and a local folder."""
+    The triggerer serves deferrable operators, of which our DAGs have none (a person's answer is
+    awaited by the scheduler): the platform that stays up has one, a single run does without.
+    """
     home = settings.home.absolute()
-    command = [
-        sys.executable, "-m", "mlflow", "server",
-        "--host", settings.host, "--port", str(settings.mlflow_port),
-        "--backend-store-uri", f"sqlite:///{home / 'mlflow.db'}",
-        "--artifacts-destination", str(home / "mlartifacts"),
-        "--serve-artifacts", "--workers", "1",
-    ]  # fmt: skip
+    began = datetime.now(UTC)
+    flags = [] if _migrated(home / "airflow") else ["--migrate"]
+    parts = [*HEARTBEATS, "triggerer"] if triggerer else [*HEARTBEATS]
     return Service(
-        name="mlflow",
-        command=command,
-        env=quiet(settings),
+        name="platform",
+        command=[sys.executable, "-m", "cli.family", *flags, *["--triggerer"] * triggerer],
+        env=airflow_env(settings, dags),
         host=settings.host,
-        port=settings.mlflow_port,
-        port_variable="TRIPO_MLFLOW_PORT",
-        healthy=lambda: _answers(f"{settings.tracking_uri}/health"),
+        ports={
+            settings.airflow_port: "TRIPO_AIRFLOW_PORT",
+            settings.mlflow_port: "TRIPO_MLFLOW_PORT",
+        },
+        healthy=lambda: (
+            _answer(settings.host, settings.mlflow_port, "/health") is not None
+            and _all_reported(settings, parts, began)
+        ),
     )
 
 
@@ -132,28 +115,31 @@ def serving(settings: Settings) -> Service:
         command=command,
         env=quiet(settings),
         host=settings.host,
-        port=settings.serving_port,
-        port_variable="TRIPO_SERVING_PORT",
-        healthy=lambda: _answers(f"{settings.serving_url}/readyz"),
+        ports={settings.serving_port: "TRIPO_SERVING_PORT"},
+        healthy=lambda: _answer(settings.host, settings.serving_port, "/readyz") is not None,
     )
 
 
-def prepare_airflow(supervisor: Supervisor, settings: Settings, dags: Path) -> None:
-    """Passwords, metadata database, and every DAG paused until this run has read its file."""
+def prepare_airflow(settings: Settings) -> None:
+    """The password file, and every DAG paused until this run has read its file again."""
     home = settings.home.absolute() / "airflow"
     home.mkdir(parents=True, exist_ok=True)
     passwords = home / "passwords.json"
     passwords.touch(mode=0o600)
     passwords.chmod(0o600)
     passwords.write_text(json.dumps({ADMIN: settings.admin_password.get_secret_value()}))
-    migrated = home / "migrated"
-    wanted = version("apache-airflow-core")
-    if migrated.exists() and migrated.read_text() == wanted:
+    if _migrated(home):
         _pause_all(home / "airflow.db")
-        return
-    command = [sys.executable, "-m", "airflow", "db", "migrate"]
-    supervisor.run(Service("airflow-migrate", command, airflow_env(settings, dags)), MIGRATE_S)
-    migrated.write_text(wanted)
+
+
+def remember_migration(settings: Settings) -> None:
+    """Note, once Airflow is healthy, that its database has the tables of this version."""
+    (settings.home.absolute() / "airflow" / MIGRATED).write_text(version(AIRFLOW))
+
+
+def _migrated(home: Path) -> bool:
+    mark = home / MIGRATED
+    return mark.exists() and mark.read_text() == version(AIRFLOW)
 
 
 def _pause_all(database: Path) -> None:
@@ -163,31 +149,24 @@ def _pause_all(database: Path) -> None:
     connection.close()
 
 
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=ANSWER_S).status_code == httpx.codes.OK
-    except httpx.HTTPError:
+def _all_reported(settings: Settings, parts: Sequence[str], began: datetime) -> bool:
+    """Whether every part of Airflow has sent a heartbeat since it was started."""
+    body = _answer(settings.host, settings.airflow_port, "/api/v2/monitor/health")
+    if body is None:
         return False
+    said = json.loads(body)
+    beats = [said[part].get(f"latest_{part}_heartbeat") for part in parts]
+    return all(beat and datetime.fromisoformat(beat) >= began for beat in beats)
 
 
-def _reported(url: str, part: str, began: datetime) -> "_Reported":
-    return _Reported(url, part.replace("-", "_"), began)
-
-
-class _Reported:
-    """Whether a part of Airflow has sent a heartbeat since it was started."""
-
-    def __init__(self, url: str, part: str, began: datetime) -> None:
-        self.url, self.part, self.began = url, part, began
-
-    def __call__(self) -> bool:
-        try:
-            answer = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=ANSWER_S)
-        except httpx.HTTPError:
-            return False
-        if answer.status_code != httpx.codes.OK:
-            return False
-        if self.part == "api_server":
-            return True
-        last = (answer.json().get(self.part) or {}).get(f"latest_{self.part}_heartbeat")
-        return last is not None and datetime.fromisoformat(last) >= self.began
+def _answer(host: str, port: int, path: str) -> bytes | None:
+    """The body of a 200; None for anything else. Cheaper than a client made for every look."""
+    connection = HTTPConnection(host, port, timeout=ANSWER_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.read() if answer.status == HTTPStatus.OK else None
+    except (OSError, HTTPException):
+        return None
+    finally:
+        connection.close()

@@ -30,14 +30,16 @@ GRACE_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One process: what to run, where it listens, and how to see that it works."""
+    """One process: what to run, where it listens, and how to see that it works.
+
+    ``ports`` maps each port to the variable that moves it.
+    """
 
     name: str
     command: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     host: str = "127.0.0.1"
-    port: int | None = None
-    port_variable: str = ""
+    ports: Mapping[int, str] = field(default_factory=dict)
     healthy: Callable[[], bool] = lambda: True
 
 
@@ -92,8 +94,8 @@ class Supervisor:
 
     def start(self, service: Service) -> None:
         """Start one process in a session of its own, its output in ``logs/<name>.log``."""
-        if service.port is not None:
-            require_free(service.host, service.port, service.port_variable)
+        for port, variable in service.ports.items():
+            require_free(service.host, port, variable)
         with (self.logs / f"{service.name}.log").open("wb") as log:
             child = subprocess.Popen(
                 list(service.command),
@@ -106,20 +108,6 @@ class Supervisor:
         self._children[service.name] = child
         self._services[service.name] = service
         self._register(service.name, child.pid)
-
-    def run(self, service: Service, timeout_s: float) -> None:
-        """Start a process that is meant to end, and wait until it has ended well."""
-        self.start(service)
-        child = self._children.pop(service.name)
-        try:
-            code = child.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            end_sessions([child.pid])
-            code = None
-        self._pid_file(service.name).unlink(missing_ok=True)
-        if code != 0:
-            said = f"{timeout_s:.0f} s and no end" if code is None else f"exit code {code}"
-            raise self._failed(service.name, f"expected it to end well, got {said}")
 
     def running(self) -> dict[str, int]:
         """Names and process ids of what was started and still runs."""
