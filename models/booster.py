@@ -1,0 +1,206 @@
+"""Gradient-boosted trees as every tabular model here uses them: train, calibrate, save, load.
+
+An artefact is two files: ``model.ubj`` (XGBoost's own format) and ``meta.json`` (columns, known
+words of each category, calibration, and what the model itself adds).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xgboost as xgb
+from numpy.typing import NDArray
+
+from core.errors import BadInput
+from core.params.tabular import BoosterParams
+from models.contract import Artefact
+
+Floats = NDArray[np.float64]
+
+MODEL = "model.ubj"
+META = "meta.json"
+THREADS = 2
+PATIENCE = 20
+IMPORTANCE = "importance"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to learn from: numeric and categorical columns, the objective, known directions.
+
+    ``monotone`` maps a numeric column to +1 (the prediction never falls when it rises) or -1.
+    """
+
+    numeric: tuple[str, ...]
+    objective: str
+    categorical: tuple[str, ...] = ()
+    monotone: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (*self.numeric, *self.categorical)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """A booster with what is needed to turn rows into its matrix."""
+
+    booster: xgb.Booster
+    meta: Mapping[str, Any]
+
+    def matrix(self, rows: pd.DataFrame) -> xgb.DMatrix:
+        return _matrix(rows, self.meta["numeric"], self.meta["vocabulary"])
+
+    def margin(self, rows: pd.DataFrame, offset: Floats | None = None) -> Floats:
+        """Raw scores, shape (n,); ``offset`` is added to each, as it was in training."""
+        matrix = self.matrix(rows)
+        if offset is not None:
+            matrix.set_base_margin(offset)
+        return np.asarray(self.booster.predict(matrix, output_margin=True), "float64")
+
+    def contributions(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """What each column adds to the raw score, and the ``bias`` they start from.
+
+        Source
+        ------
+        Lundberg et al. (2020), From local explanations to global understanding (TreeSHAP).
+        """
+        values = self.booster.predict(self.matrix(rows), pred_contribs=True)
+        names = [*self.meta["numeric"], *self.meta["vocabulary"], "bias"]
+        return pd.DataFrame(values, index=rows.index, columns=names, dtype="float64")
+
+    def importance(self) -> dict[str, float]:
+        """Share of the total gain that each column brought, largest first."""
+        gain = self.booster.get_score(importance_type="total_gain")
+        total = sum(gain.values()) or 1.0
+        shares = {name: value / total for name, value in gain.items()}
+        return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+    def output(self, columns: Mapping[str, Any], index: pd.Index) -> pd.DataFrame:
+        """A frame of predictions that also carries the importance, for the plots."""
+        frame = pd.DataFrame(columns, index=index)
+        frame.attrs[IMPORTANCE] = self.importance()
+        return frame
+
+
+def train(
+    rows: pd.DataFrame,
+    target: Floats,
+    validate: tuple[pd.DataFrame, Floats],
+    plan: Plan,
+    params: BoosterParams,
+    offsets: tuple[Floats, Floats] | None = None,
+) -> Trees:
+    """Boost on ``rows`` and stop when ``validate`` no longer gets better.
+
+    ``offsets`` are starting scores of train and validate rows: the trees learn what is missing.
+    """
+    vocabulary = {c: sorted(rows[c].dropna().astype(str).unique()) for c in plan.categorical}
+    matrices = []
+    for part, (frame, y) in enumerate([(rows, target), validate]):
+        matrix = _matrix(frame, plan.numeric, vocabulary)
+        matrix.set_label(y)
+        if offsets is not None:
+            matrix.set_base_margin(offsets[part])
+        matrices.append(matrix)
+    directions = [plan.monotone.get(c, 0) for c in plan.columns]
+    booster = xgb.train(
+        {
+            "objective": plan.objective,
+            "tree_method": "hist",
+            "max_depth": params.max_depth,
+            "eta": params.learning_rate,
+            "min_child_weight": params.min_child_weight,
+            "subsample": params.subsample,
+            "seed": params.seed,
+            "nthread": THREADS,
+            "verbosity": 0,
+            "monotone_constraints": f"({','.join(map(str, directions))})",
+        },
+        matrices[0],
+        num_boost_round=params.trees,
+        evals=[(matrices[1], "validate")],
+        early_stopping_rounds=PATIENCE,
+        verbose_eval=False,
+    )
+    best = booster[: booster.best_iteration + 1]
+    return Trees(best, {"numeric": list(plan.numeric), "vocabulary": vocabulary})
+
+
+def save(trees: Trees, **more: Any) -> dict[str, bytes]:
+    """The artefact: trees and meta, with what the model adds under its own names."""
+    meta = {**trees.meta, **more}
+    return {
+        MODEL: bytes(trees.booster.save_raw("ubj")),
+        META: json.dumps(meta, sort_keys=True).encode(),
+    }
+
+
+def load(artefact: Artefact) -> Trees:
+    """Trees from verified bytes.
+
+    Raises
+    ------
+    BadInput
+        If a file of the artefact is missing.
+    """
+    missing = [name for name in (MODEL, META) if name not in artefact]
+    if missing:
+        raise BadInput(f"expected {MODEL} and {META} in the artefact; missing {missing}")
+    booster = xgb.Booster({"nthread": THREADS})
+    booster.load_model(bytearray(artefact[MODEL]))
+    return Trees(booster, json.loads(artefact[META]))
+
+
+def _matrix(
+    rows: pd.DataFrame, numeric: Sequence[str], vocabulary: Mapping[str, Sequence[str]]
+) -> xgb.DMatrix:
+    """Numbers as they are, words as their place in the vocabulary, anything unknown as missing."""
+    names = [*numeric, *vocabulary]
+    missing = [name for name in names if name not in rows]
+    if missing:
+        raise BadInput(f"expected the feature columns {names}; missing {missing}")
+    values = np.empty((len(rows), len(names)), dtype=np.float32)
+    for place, name in enumerate(numeric):
+        values[:, place] = rows[name].to_numpy("float32", na_value=np.nan)
+    for place, (name, words) in enumerate(vocabulary.items(), start=len(numeric)):
+        found = pd.Categorical(rows[name].astype("string"), categories=list(words)).codes
+        values[:, place] = np.where(found < 0, np.nan, found)
+    types = ["q"] * len(numeric) + ["c"] * len(vocabulary)
+    return xgb.DMatrix(
+        values, feature_names=names, feature_types=types, enable_categorical=True, nthread=THREADS
+    )
+
+
+def fit_platt(margin: Floats, happened: NDArray[np.bool_], rounds: int = 50) -> tuple[float, float]:
+    """Slope and intercept that make ``sigmoid(slope * margin + intercept)`` a probability.
+
+    The slope is kept at or above 0 so that the order of rows, and every known direction, stays.
+
+    Source
+    ------
+    Platt (1999), with the target smoothing of Lin, Lin and Weng (2007); Newton's method.
+    """
+    positives = int(happened.sum())
+    negatives = len(happened) - positives
+    high, low = (positives + 1) / (positives + 2), 1 / (negatives + 2)
+    target = np.where(happened, high, low)
+    design = np.column_stack([margin, np.ones_like(margin)])
+    weights = np.array([1.0, 0.0])
+    for _ in range(rounds):
+        p = sigmoid(design @ weights)
+        gradient = design.T @ (p - target) + 1e-3 * (weights - [1.0, 0.0])
+        curve = (design * (p * (1 - p))[:, None]).T @ design + 1e-3 * np.eye(2)
+        step = np.linalg.solve(curve, gradient)
+        weights = weights - np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(max(weights[0], 0.0)), float(weights[1])
+
+
+def sigmoid(score: Floats) -> Floats:
+    """1 / (1 + exp(-score)), without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * score)))
