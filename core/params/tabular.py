@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from core.enums import DriverTier
 from core.params.base import Section
 
 
@@ -16,12 +17,54 @@ class BoosterParams(Section):
     subsample: float = Field(gt=0, le=1)
 
 
+class StandardsParams(Section):
+    """Hard gates and standards of premium drivers (docs/domain.md 4.1)."""
+
+    rating: float = Field(gt=1, lt=5)
+    acceptance: float = Field(gt=0, lt=1)
+    cancellation: float = Field(gt=0, lt=1)
+    completion: float = Field(gt=0, lt=1)
+    eta_accuracy: float = Field(gt=0, lt=1)
+    on_time: float = Field(gt=0, lt=1)
+    min_window_rides: int = Field(gt=0)
+    min_rides: int = Field(ge=0, description="completed rides so far, as far as they are known")
+    min_tenure_days: int = Field(ge=0)
+    min_vehicle_year: int
+
+    def limits(self) -> dict[str, float]:
+        """The standard of each measure."""
+        names = ("rating", "acceptance", "cancellation", "completion", "eta_accuracy", "on_time")
+        return {name: getattr(self, name) for name in names}
+
+    def room(self) -> dict[str, float]:
+        """From each standard to perfection."""
+        best = {"rating": 5.0, "cancellation": 0.0}
+        return {name: abs(best.get(name, 1.0) - limit) for name, limit in self.limits().items()}
+
+
+class TierStep(Section):
+    """One tier among the qualified: how far above the threshold, and the rating it needs."""
+
+    above_threshold: float = Field(ge=0)
+    rating: float
+
+
 class DriverQualificationParams(BoosterParams):
     """Who will meet the premium standards in the next 30 days."""
 
     window_days: int = Field(gt=0)
+    long_days: int = Field(gt=0, description="the longer window that steadies the first")
     horizon_days: int = Field(gt=0)
     min_precision: float = Field(gt=0, lt=1)
+    min_selected: int = Field(gt=0, description="drivers a threshold must select to be believed")
+    train_every_days: int = Field(gt=0, description="between two cut-off days of training")
+    standards: StandardsParams
+    tiers: dict[DriverTier, TierStep]
+    score_weights: dict[str, float] = Field(description="of the quality score; sums to 1")
+    experienced_rides: int = Field(gt=0, description="rides at which experience counts in full")
+    warning_nights: int = Field(gt=0)
+    suspension_nights: int = Field(gt=0)
+    lapse_days: int = Field(gt=0)
 
 
 class DemandParams(BoosterParams):
