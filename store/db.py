@@ -1,10 +1,11 @@
 """The relational store: SQLite (WAL) by default, PostgreSQL by URL.
 
-Readers use ``engine.connect()``. Writers go through ``write`` or ``session``: on SQLite they begin
-with BEGIN IMMEDIATE, so that two writers queue up (5 s) instead of failing halfway.
+Readers use ``read`` or ``engine.connect()``. Writers go through ``write`` or ``session``: on SQLite
+they begin with BEGIN IMMEDIATE, so that two writers queue up (5 s) instead of failing halfway.
 """
 
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,15 @@ WRITER = {"writer": True}
 T = TypeVar("T")
 # another writer was first: PostgreSQL's serialization failure and deadlock
 RETRY_SQLSTATES = {"40001", "40P01"}
+# what SQLite says about its file rather than about a statement
+SQLITE_GONE = (
+    "unable to open",
+    "disk I/O error",
+    "is full",
+    "malformed",
+    "not a database",
+    "readonly",
+)
 
 
 def connect(url: str) -> Engine:
@@ -110,6 +120,12 @@ def _server(url: URL) -> Engine:
     )
 
 
+def read(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """Run ``work`` on one consistent view of the store."""
+    with answering(engine), engine.connect() as connection:
+        return work(connection)
+
+
 def write(engine: Engine, work: Callable[[Connection], T], attempts: int = ATTEMPTS) -> T:
     """Run ``work`` in one transaction and commit; again from its start if another was first.
 
@@ -118,32 +134,47 @@ def write(engine: Engine, work: Callable[[Connection], T], attempts: int = ATTEM
     Raises
     ------
     StoreUnavailable
-        When the store does not answer or stays busy through all attempts.
+        When the store does not answer, has no tables, or stays busy through all attempts.
     """
-    for attempt in range(1, attempts + 1):
+    for attempt in range(1, attempts):
         try:
-            with engine.execution_options(**WRITER).begin() as connection:
-                return work(connection)
-        except (DBAPIError, PoolTimeout) as error:
+            return _once(engine, work)
+        except DBAPIError as error:
             if not is_busy(error):
-                if is_gone(error):
-                    raise unavailable(engine, error) from error
                 raise
-            if attempt == attempts:
-                raise unavailable(engine, error) from error
         time.sleep(0.05 * attempt * (1 + random.random()))  # noqa: S311 -- spreads the retries
-    raise AssertionError("unreachable: the last attempt returns or raises")
+    with answering(engine):
+        return _once(engine, work)
+
+
+def _once(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with answering(engine, busy=False), engine.execution_options(**WRITER).begin() as connection:
+        return work(connection)
 
 
 @contextmanager
 def session(engine: Engine) -> Iterator[Session]:
     """A unit of work on typed rows: commits at the end, rolls back on any error."""
+    writer = engine.execution_options(**WRITER)
+    with answering(engine), Session(writer) as unit, unit.begin():
+        yield unit
+
+
+@contextmanager
+def answering(engine: Engine, busy: bool = True) -> Iterator[None]:
+    """Turn "no answer" into StoreUnavailable; what a statement did wrong passes through.
+
+    ``busy`` False lets the driver's "locked" pass, for those who try again.
+    """
     try:
-        with Session(engine.execution_options(**WRITER)) as unit, unit.begin():
-            yield unit
+        yield
     except (DBAPIError, PoolTimeout) as error:
-        if is_busy(error) or is_gone(error):
+        if is_gone(error) or (busy and is_busy(error)):
             raise unavailable(engine, error) from error
+        if _lacks_tables(error):
+            raise StoreUnavailable(
+                f"the store at {shown(engine.url)} lacks its tables: run `tripo db migrate`"
+            ) from error
         raise
 
 
@@ -157,9 +188,18 @@ def is_busy(error: Exception) -> bool:
 
 def is_gone(error: Exception) -> bool:
     """The database does not answer (as opposed to: it refuses this statement)."""
-    if isinstance(error, PoolTimeout):
+    if isinstance(error, PoolTimeout) or getattr(error, "connection_invalidated", False):
         return True
-    return isinstance(error, OperationalError) and "no such" not in str(error)
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.Error):
+        return any(words in str(original) for words in SQLITE_GONE)
+    return isinstance(error, OperationalError) and not is_busy(error)
+
+
+def _lacks_tables(error: Exception) -> bool:
+    original = getattr(error, "orig", None)
+    undefined = getattr(original, "sqlstate", None) == "42P01"
+    return undefined or "no such table" in str(original)
 
 
 def migrate(engine: Engine, revision: str = "head") -> str | None:
@@ -174,12 +214,9 @@ def health(engine: Engine) -> dict[str, Any]:
     from store.migrate import current_revision, head_revision
 
     started = time.perf_counter()
-    try:
-        with engine.connect() as connection:
-            current = current_revision(connection)
-            problems = _problems(connection)
-    except (DBAPIError, PoolTimeout) as error:
-        raise unavailable(engine, error) from error
+    with answering(engine), engine.connect() as connection:
+        current = current_revision(connection)
+        problems = _problems(connection)
     head = head_revision()
     if current != head:
         problems.append(f"migrated to {current}, expected {head}: run `tripo db migrate`")

@@ -76,6 +76,12 @@ def write_whole(table: pa.Table, target: Path) -> Path:
     return target
 
 
+def _unlink(path: Path) -> int:
+    there = path.exists()
+    path.unlink(missing_ok=True)
+    return int(there)
+
+
 class Lake:
     """Partitions under one root folder. Keys are days (``2026-11-21``) or other file-safe words."""
 
@@ -118,6 +124,12 @@ class Lake:
         tables = [pq.read_table(p, columns=columns) for p in self.paths(asset, keys)]
         return pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
 
+    def remove(self, asset: str, key: str | date) -> int:
+        """Remove a partition with its quarantine and meta; returns how many Parquet files went."""
+        path = self.path(asset, key)
+        path.with_name(f"{path.name}.meta.json").unlink(missing_ok=True)
+        return _unlink(self.root / QUARANTINE / asset / f"{key}.parquet") + _unlink(path)
+
     def quarantine(self, asset: str, key: str | date, bad: pa.Table) -> Path:
         """Keep the rows a gate refused: asset, key, row_json, rule, column, reason, found_at."""
         return write_whole(bad, self.root / QUARANTINE / asset / f"{key}.parquet")
@@ -129,7 +141,7 @@ class Lake:
 
 
 class Landing:
-    """What a source system delivered, ``<day>/<asset>.parquet``; written once, never changed."""
+    """What a source system delivered, ``<day>/<asset>.parquet``: written once, never changed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -162,3 +174,7 @@ class Landing:
                 f"expected {asset} of {day} in {self.root}; it was not delivered"
             )
         return pq.read_table(path)
+
+    def remove(self, day: str | date, asset: str) -> int:
+        """Remove what retention no longer allows; returns how many files went."""
+        return _unlink(self.path(day, asset))

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import ArtefactTampered, BadInput, ModelMissing, ReleaseRefused
-from store.db import write
+from store.db import read, write
 from store.tables import PromotionAudit, ReleasePointer
 from store.tables.platform import Product
 
@@ -110,8 +110,7 @@ def read_manifest(root: Path, release_id: str) -> Manifest:
 
 def pointer(engine: Engine, product: str) -> Pointer | None:
     """What ``product`` serves now; None before its first release."""
-    with engine.connect() as connection:
-        return _pointer(connection, product)
+    return read(engine, lambda connection: _pointer(connection, product))
 
 
 def move_pointer(

@@ -98,7 +98,7 @@ class ProfitMetrics(ProfitColumns, Base):
     orders_per_active_rider: Mapped[float | None]
     subscription_conversion: Mapped[float | None]
     optimization_actions: Mapped[int] = mapped_column(default=0)
-    optimization_value_cents: Mapped[int] = cents()
+    optimization_value_cents: Mapped[int | None] = mapped_column(sa.BigInteger)
 
 
 class ProfitSlice(ProfitColumns, Base):

@@ -543,7 +543,7 @@ def upgrade() -> None:
         sa.Column("orders_per_active_rider", sa.Double(), nullable=True),
         sa.Column("subscription_conversion", sa.Double(), nullable=True),
         sa.Column("optimization_actions", sa.Integer(), nullable=False),
-        sa.Column("optimization_value_cents", sa.BigInteger(), nullable=False),
+        sa.Column("optimization_value_cents", sa.BigInteger(), nullable=True),
         sa.Column("gross_fare_cents", sa.BigInteger(), nullable=False),
         sa.Column("promotions_cents", sa.BigInteger(), nullable=False),
         sa.Column("refunds_cents", sa.BigInteger(), nullable=False),
