@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(5000, description="MLflow tracking server and registry")
     serving_port: int = Field(3000, description="BentoML service")
     mlflow_url: str = Field("", description="tracking server; empty: this machine's")
+    clock: bool = Field(
+        True, description="nightly and weekly DAGs start by the clock; `tripo run` turns it off"
+    )
     jwt_secret: SecretStr = Field(
         SecretStr(LOCAL_SECRET), description="signs Airflow's and the API's tokens"
     )

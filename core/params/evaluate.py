@@ -17,6 +17,7 @@ class EvaluateParams(Section):
         ge=0, description="relative difference below which a person decides"
     )
     response_timeout_s: int = Field(gt=0, description="a close verdict nobody answers is refused")
+    attended_timeout_s: int = Field(gt=0, description="the same where reviewers work")
 
 
 class MonitoringParams(Section):
