@@ -25,6 +25,12 @@ class ProfitKpisParams(Section):
     infrastructure_cents_per_order: int = Field(ge=0)
     support_ai_cents: int = Field(ge=0)
     support_human_cents: int = Field(ge=0)
+    eta_tolerance_minutes: float = Field(ge=0)
+    reach_days: int = Field(ge=1, description="most days between request and end of an order")
+    leakage_tolerance_cents: int = Field(ge=0, description="what a daily rule lets pass")
+    late_hours: int = Field(gt=0, description="a later payment recovers a loss")
+    audit_one_in: int = Field(ge=1, description="orders per audited one")
+    audit_seed: int
     target_capture: float = Field(gt=0, le=1)
     target_leakage: float = Field(gt=0, le=1)
     target_margin: float = Field(gt=0, le=1)
