@@ -1,0 +1,140 @@
+"""Commands about models: train, evaluate, promote, roll back, list, reproduce."""
+
+import time
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.show import Json, show
+from models.catalog import CATALOG, PRODUCTS
+from pipelines.context import Context
+
+Why = Annotated[str, typer.Option(help="the reason, kept in the audit", min=1)]
+Key = Annotated[
+    str,
+    typer.Option(help="day or first..last; default: the simulated city's days", show_default=""),
+]
+
+
+def _context(overrides: list[str] | None = None) -> Context:
+    import yaml
+
+    pairs = dict(item.partition("=")[::2] for item in overrides or [])
+    return Context.load({name: yaml.safe_load(value) for name, value in pairs.items()})
+
+
+def _key(given: str, ctx: Context) -> str:
+    from core.partition import range_key, window
+
+    city = ctx.params.simulator
+    return given or range_key(window(city.last_day, city.days)[0], city.last_day)
+
+
+def train(
+    model: Annotated[str, typer.Argument(help=f"one of {', '.join(CATALOG)}")],
+    key: Key = "",
+    override: Annotated[
+        list[str] | None, typer.Option(help="section.field=value of params.yaml; may be repeated")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train one model and register a candidate with MLflow. Promotes nothing.
+
+    Example: tripo train demand --override demand.trees=400
+    """
+    from pipelines.training import train as run
+
+    began = time.monotonic()
+    ctx = _context(override)
+    result = run(model, _key(key, ctx), ctx)
+    show({**result, "seconds": round(time.monotonic() - began, 2)}, as_json)
+
+
+def evaluate(
+    product: Annotated[str, typer.Argument(help=f"one of {', '.join(PRODUCTS)}")],
+    key: Key = "",
+    close: Annotated[str, typer.Option(help="what happens to a close verdict")] = "refuse",
+    as_json: Json = False,
+) -> None:
+    """Judge new candidates against what serves, and promote what clearly wins."""
+    from pipelines.evaluate import conclude, judge
+
+    ctx = _context()
+    day = _key(key, ctx)
+    verdict = judge(product, day, ctx)
+    show(conclude(verdict, close, day, ctx, datetime.now(UTC), getuser()), as_json)
+
+
+def promote(
+    model: Annotated[str, typer.Argument(help=f"one of {', '.join(CATALOG)}")],
+    version: Annotated[str, typer.Argument(help="a version in MLflow's registry")],
+    why: Why,
+    as_json: Json = False,
+) -> None:
+    """Put a version into its product's release by hand; audited, self-tests included."""
+    from pipelines.promotion import promote as move
+
+    show(move(model, version, _context(), getuser(), why, datetime.now(UTC)), as_json)
+
+
+def roll_back(
+    product: Annotated[str, typer.Argument(help=f"one of {', '.join(PRODUCTS)}")],
+    why: Why,
+    as_json: Json = False,
+) -> None:
+    """Serve the release before this one again; audited."""
+    from pipelines.promotion import roll_back as move
+
+    show(move(product, _context(), getuser(), why, datetime.now(UTC)), as_json)
+
+
+def models(as_json: Json = False) -> None:
+    """Every model: its newest training, and what serves."""
+    import json
+
+    from store import releases
+
+    ctx = _context()
+    pointers = {product: releases.pointer(ctx.engine, product) for product in PRODUCTS}
+    rows: list[dict[str, Any]] = []
+    for spec in CATALOG.values():
+        record = ctx.training_record(spec.name)
+        newest = json.loads(record.read_text()) if record.exists() else {}
+        pointer = pointers[spec.product]
+        serving = pointer.manifest["members"].get(spec.name, {}) if pointer else {}
+        primary = newest.get("primary", "")
+        rows.append(
+            {
+                "model": spec.name,
+                "product": spec.product,
+                "newest": newest.get("version"),
+                "champion": serving.get("version"),
+                "metric": primary,
+                "value": newest.get("metrics", {}).get(primary),
+                "interval": newest.get("interval"),
+                "baseline": newest.get("baseline", {}).get(primary),
+            }
+        )
+    show({"models": rows}, as_json)
+
+
+def reproduce(
+    model: Annotated[str, typer.Argument(help="a model of dvc.yaml")],
+    key: Key = "",
+    metrics: Annotated[Path, typer.Option(help="folder of the metrics file")] = Path("metrics"),
+    as_json: Json = False,
+) -> None:
+    """Train on the frozen snapshot without MLflow and write metrics/<model>.json (used by DVC)."""
+    from pipelines.reproduce import reproduce as run
+
+    ctx = _context()
+    show(run(model, _key(key, ctx), ctx, metrics), as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Put these commands on the top level of ``tripo``."""
+    for command in (train, evaluate, promote, roll_back, models, reproduce):
+        app.command()(command)

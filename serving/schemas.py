@@ -1,0 +1,157 @@
+"""What goes into and comes out of every endpoint: typed, closed, bounded, with a sample."""
+
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from core.enums import Action, Audience, LoyaltyTier, ServiceClass, Vertical
+
+Text = Annotated[str, Field(min_length=1, max_length=5000)]
+Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+MANY = 256
+
+
+class Closed(BaseModel):
+    """Unknown fields are an error: a typo must not be taken for a default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Question(Closed):
+    """One message of a user."""
+
+    text: Text
+    user_id: Word = "R000001"
+    audience: Audience = Audience.RIDER
+    loyalty_tier: LoyaltyTier = LoyaltyTier.BASIC
+    language_code: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    order_id: Annotated[str, Field(pattern=r"^ORD\d{5,12}$")] | None = None
+
+
+class Source(Closed):
+    """An item of the knowledge base and how well it fits."""
+
+    kb_code: str
+    item_version: int
+    score: float
+
+
+class Answer(Closed):
+    """What the engine did with a message."""
+
+    action: Action
+    content: str
+    intent: str
+    confidence: Share | None
+    sentiment_score: Annotated[float, Field(ge=-1, le=1)]
+    sources: list[Source]
+    entities: list[dict[str, Any]]
+    reason_code: str | None
+    release: str
+    processing_time_ms: int
+
+
+class IntentOut(Closed):
+    """The intent of one message; ``unknown`` when it is out of scope."""
+
+    intent: str
+    confidence: Share
+    release: str
+
+
+class SentimentOut(Closed):
+    """P(positive) - P(negative), and the likeliest label."""
+
+    score: Annotated[float, Field(ge=-1, le=1)]
+    label: str
+    release: str
+
+
+class SearchIn(Closed):
+    """A question to the knowledge base."""
+
+    text: Text
+    audience: Audience = Audience.RIDER
+    language_code: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+
+
+class Hit(Closed):
+    """One item found."""
+
+    kb_code: str
+    item_version: int
+    score: float
+    question: str
+    answer: str
+
+
+class PriceIn(Closed):
+    """A journey to be priced; no field says who asks."""
+
+    vertical: Vertical = Vertical.RIDE
+    service_class: ServiceClass = ServiceClass.STANDARD
+    zone_id: Word = "Z01"
+    distance_km: Annotated[float, Field(gt=0, le=2000)]
+    duration_minutes: Annotated[float, Field(gt=0, le=2880)]
+    pickup_at: AwareDatetime
+    demand: Share = 0.5
+    supply: Share = 0.5
+    weather: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    event: Share = 0.0
+    holiday: bool = False
+    competitor_index: Annotated[float, Field(gt=0, le=5)] | None = None
+    previous_multiplier: Annotated[float, Field(ge=0.7, le=2.0)] = 1.0
+
+
+class PriceOut(Closed):
+    """A signed quote; ``lines`` add up to ``total_cents``."""
+
+    vertical: Vertical
+    service_class: ServiceClass
+    zone_id: str
+    multiplier: float
+    base_cents: int
+    total_cents: int
+    driver_pay_cents: int
+    currency: str
+    lines: list[tuple[str, int]]
+    quoted_at: str
+    expires_at: str
+    signature: str
+    acceptance_probability: Share | None
+    contribution_cents: int | None
+    release: str
+
+
+class ZoneHour(Closed):
+    """A zone and hour to forecast, with the requests of the same hour in earlier weeks."""
+
+    zone_id: Word
+    hour_utc: AwareDatetime
+
+
+class ForecastOut(Closed):
+    """Expected requests of a zone in one hour."""
+
+    zone_id: str
+    hour_utc: AwareDatetime
+    requests: Annotated[float, Field(ge=0)]
+    release: str
+
+
+class QualifyIn(Closed):
+    """A driver to explain."""
+
+    driver_id: Word
+
+
+class QualifyOut(Closed):
+    """Whether the driver qualifies, the tier, and why."""
+
+    driver_id: str
+    qualified: bool
+    tier: str
+    probability: Share | None
+    reasons: list[dict[str, Any]]
+    evaluated_on: str
