@@ -129,3 +129,15 @@ def step(context: Any, function: Callable[[str, "Context"], Any], name: str = ""
     if isinstance(result, dict):
         record(ctx, name or context["dag"].dag_id, key, result)
     return result
+
+
+def reported(context: Any, name: str) -> dict[str, Any]:
+    """What an earlier task of this run reported under ``name``."""
+    from pipelines.context import Context
+    from pipelines.results import read
+
+    key = run_key(context)
+    found = read(Context.load(), name, key)
+    if found is None:
+        raise AirflowFailException(f"expected a result of {name} for {key}; run the task before")
+    return found

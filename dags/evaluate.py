@@ -5,6 +5,7 @@ asked under "Required actions"; nobody answering in time means refused. A refusa
 this DAG. The report page of each product is named in the result.
 """
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,9 @@ from airflow.sdk import Param, dag, task
 
 from dags.approval import AskReviewer
 from dags.assets import CANDIDATES, PREMIUM_CANDIDATES, PROFIT_CANDIDATES, SUPPORT_CANDIDATES
-from dags.common import DEFAULTS, after, key_params, step
+from dags.common import DEFAULTS, after, key_params, reported, step
+
+CLOSE = "close"
 
 
 @dag(
@@ -34,7 +37,7 @@ from dags.common import DEFAULTS, after, key_params, step
     doc_md=__doc__,
 )
 def evaluate() -> None:
-    @task(multiple_outputs=True)
+    @task
     def judge(**context: Any) -> Any:
         from pipelines.evaluate import judge
 
@@ -42,26 +45,21 @@ def evaluate() -> None:
             step(context, partial(judge, product), f"verdict_{product}")
             for product in context["params"]["products"]
         ]
-        close = [v for v in verdicts if v["verdict"] == "close"]
-        return {"verdicts": verdicts, "questions": [question(v) for v in close]}
+        return [question(verdict) for verdict in verdicts if verdict["verdict"] == CLOSE]
 
     @task(trigger_rule="none_failed")
-    def conclude(verdicts: Any, **context: Any) -> None:
-        from datetime import UTC, datetime
-
+    def conclude(**context: Any) -> None:
         from pipelines.evaluate import conclude
 
         answers = iter(context["ti"].xcom_pull(task_ids="ask", map_indexes=None) or [])
-        for verdict in verdicts:
-            decision, who = heard(next(answers) if verdict["verdict"] == "close" else None)
+        for product in context["params"]["products"]:
+            verdict = reported(context, f"verdict_{product}")
+            decision, who = heard(next(answers) if verdict["verdict"] == CLOSE else None)
             act = partial(conclude, verdict, decision, at=datetime.now(UTC), who=who)
-            step(context, act, f"evaluate_{verdict['product']}")
+            step(context, act, f"evaluate_{product}")
 
-    judged = judge()
-    ask = AskReviewer.partial(
-        task_id="ask", options=["promote", "refuse"], defaults=["refuse"]
-    ).expand_kwargs(judged["questions"])
-    judged >> ask >> conclude(judged["verdicts"])
+    ask = AskReviewer.partial(task_id="ask", options=["promote", "refuse"], defaults=["refuse"])
+    ask.expand_kwargs(judge()) >> conclude()
 
 
 def question(verdict: dict[str, Any]) -> dict[str, str]:
