@@ -78,7 +78,7 @@ class MonitoringResult(Base):
     __table_args__ = (sa.Index(None, "status", "day"),)
 
     day: Mapped[date] = mapped_column(primary_key=True)
-    check: Mapped[str] = mapped_column("check_name", sa.String(64), primary_key=True)
+    check_name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     subject: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     value: Mapped[float | None]
