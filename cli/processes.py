@@ -18,7 +18,7 @@ AIRFLOW = "apache-airflow-core"
 HEARTBEATS = ("scheduler", "dag_processor")
 MIGRATED = "migrated"
 ADMIN = "admin"
-ANSWER_S = 2.0
+ANSWER_S = 10.0
 
 
 def dags_folder() -> Path:
@@ -35,6 +35,7 @@ def quiet(settings: Settings) -> dict[str, str]:
         "TRIPO_HOME": str(settings.home.absolute()),
         "TRIPO_REPORTS": str(settings.reports.absolute()),
         "TRIPO_PARAMS": str(settings.params.absolute()),
+        "TRIPO_CLOCK": str(settings.clock),
         "MLFLOW_TRACKING_URI": settings.tracking_uri,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -99,6 +100,8 @@ def platform(settings: Settings, dags: Path, triggerer: bool = False) -> Service
         },
         healthy=lambda: (
             _answer(settings.host, settings.mlflow_port, "/health") is not None
+            # the first call builds this application: better now than in the first task
+            and _answer(settings.host, settings.airflow_port, "/execution/health") is not None
             and _all_reported(settings, parts, began)
         ),
     )
@@ -117,6 +120,23 @@ def serving(settings: Settings) -> Service:
         host=settings.host,
         ports={settings.serving_port: "TRIPO_SERVING_PORT"},
         healthy=lambda: _answer(settings.host, settings.serving_port, "/readyz") is not None,
+    )
+
+
+def data_docs(settings: Settings) -> Service:
+    """The Data Docs pages, read-only."""
+    pages = settings.home.absolute() / "data_docs"
+    pages.mkdir(parents=True, exist_ok=True)
+    command = [
+        sys.executable, "-m", "http.server", str(settings.docs_port),
+        "--bind", settings.host, "--directory", str(pages),
+    ]  # fmt: skip
+    return Service(
+        name="data-docs",
+        command=command,
+        host=settings.host,
+        ports={settings.docs_port: "TRIPO_DOCS_PORT"},
+        healthy=lambda: _answer(settings.host, settings.docs_port, "/") is not None,
     )
 
 

@@ -196,12 +196,24 @@ class Supervisor:
     def _end_stale(self) -> None:
         """End what a killed run left behind; a reused process id is not ours and stays."""
         for file in self.pids.glob("*.pid"):
-            pid, born = file.read_text().split()
-            try:
-                ours = abs(psutil.Process(int(pid)).create_time() - float(born)) < 1
-            except psutil.NoSuchProcess:
-                # the leader is gone; a session id is not given out while members live
-                ours = bool(session_members(int(pid)))
-            if ours:
-                end_sessions([int(pid)])
+            pid = _alive(file)
+            if pid is not None:
+                end_sessions([pid])
             file.unlink()
+
+
+def _alive(file: Path) -> int | None:
+    """The id of the session a pid file names, if it still lives and is the one that was meant."""
+    pid, born = file.read_text().split()
+    try:
+        ours = abs(psutil.Process(int(pid)).create_time() - float(born)) < 1
+    except psutil.NoSuchProcess:
+        # the leader is gone; a session id is not given out while members live
+        ours = bool(session_members(int(pid)))
+    return int(pid) if ours else None
+
+
+def running_in(home: Path) -> dict[str, int]:
+    """Names and ids of the processes that run for a TRIPO_HOME, whoever started them."""
+    found = {file.stem: _alive(file) for file in sorted((home / "run").glob("*.pid"))}
+    return {name: pid for name, pid in found.items() if pid is not None}

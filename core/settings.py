@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     airflow_port: int = Field(8080, description="Airflow API and UI")
     mlflow_port: int = Field(5000, description="MLflow tracking server and registry")
     serving_port: int = Field(3000, description="BentoML service")
+    docs_port: int = Field(8090, description="Data Docs pages, in `tripo up`")
     mlflow_url: str = Field("", description="tracking server; empty: this machine's")
     clock: bool = Field(
         True, description="nightly and weekly DAGs start by the clock; `tripo run` turns it off"
