@@ -28,3 +28,4 @@ class MonitoringParams(Section):
     bins: int = Field(gt=1)
     reference_days: int = Field(gt=0)
     freshness_hours: int = Field(gt=0)
+    min_rows: int = Field(gt=0, description="fewer rows of a day are shown, not judged")

@@ -1,7 +1,8 @@
 """Parameters of the nightly metrics: windows, targets and cost rates."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from core.enums import Priority
 from core.params.base import Section
 
 
@@ -13,6 +14,18 @@ class AiPerformanceParams(Section):
     return_hours: int = Field(gt=0)
     cost_ai_cents: int = Field(ge=0)
     cost_human_cents: int = Field(ge=0)
+    sla_minutes: dict[Priority, tuple[int, int]] = Field(
+        description="first reply and resolution after the hand-over"
+    )
+
+    @field_validator("sla_minutes")
+    @classmethod
+    def _every_priority(
+        cls, targets: dict[Priority, tuple[int, int]]
+    ) -> dict[Priority, tuple[int, int]]:
+        if set(targets) != set(Priority):
+            raise ValueError("expected first reply and resolution minutes for each priority")
+        return targets
 
 
 class ProfitKpisParams(Section):
@@ -35,3 +48,12 @@ class ProfitKpisParams(Section):
     target_leakage: float = Field(gt=0, le=1)
     target_margin: float = Field(gt=0, le=1)
     target_utilization: float = Field(gt=0, le=1)
+
+
+class PremiumMetricsParams(Section):
+    """Daily premium KPIs."""
+
+    recompute_days: int = Field(ge=1)
+    repeat_days: int = Field(gt=0, description="a rider is back within so many days")
+    retention_days: int = Field(gt=0, description="how long ago the drivers were premium")
+    active_days: int = Field(gt=0, description="online in so many days counts as active")

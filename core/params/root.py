@@ -4,7 +4,7 @@ from core.params.base import Section
 from core.params.data import GateParams, SimulatorParams, UpkeepParams
 from core.params.decisions import MatchingParams, PricingParams, SupportParams
 from core.params.evaluate import EvaluateParams, MonitoringParams
-from core.params.kpis import AiPerformanceParams, ProfitKpisParams
+from core.params.kpis import AiPerformanceParams, PremiumMetricsParams, ProfitKpisParams
 from core.params.language import EncoderParams, IntentParams, KnowledgeBaseParams, SentimentParams
 from core.params.tabular import (
     AcceptanceParams,
@@ -32,6 +32,7 @@ class Params(Section):
     evaluate: EvaluateParams
     ai_performance: AiPerformanceParams
     profit_kpis: ProfitKpisParams
+    premium_metrics: PremiumMetricsParams
     monitoring: MonitoringParams
     upkeep: UpkeepParams
     pricing: PricingParams
