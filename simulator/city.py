@@ -14,6 +14,7 @@ from simulator.calibration import Calibration, Floats
 from simulator.company import Company
 from simulator.people import Bools, Drivers, Ints, Riders, make_drivers, make_riders
 from simulator.randomness import stream
+from simulator.texts import Texts
 
 KM_PER_DEGREE = 111.195
 VERTICALS = tuple(Vertical)
@@ -45,6 +46,7 @@ class City:
     pricing: PricingParams
     calibration: Calibration
     company: Company
+    texts: Texts
     zones: Zones
     riders: Riders
     drivers: Drivers
@@ -131,8 +133,9 @@ def _make_zones(params: SimulatorParams) -> Zones:
 
 
 def make_city(
-    params: SimulatorParams, pricing: PricingParams, calibration: Calibration, company: Company
-) -> City:
+    params: SimulatorParams, pricing: PricingParams, calibration: Calibration, company: Company,
+    texts: Texts,
+) -> City:  # fmt: skip
     """The city that a seed means; the same bytes each time."""
     zones = _make_zones(params)
     return City(
@@ -140,6 +143,7 @@ def make_city(
         pricing=pricing,
         calibration=calibration,
         company=company,
+        texts=texts,
         zones=zones,
         riders=make_riders(params.seed, params.riders, zones.share, params.last_day),
         drivers=make_drivers(params.seed, params.drivers, zones.share, params.last_day),

@@ -5,15 +5,26 @@ from datetime import date, timedelta
 import numpy as np
 import pyarrow as pa
 
+from core.errors import BadInput
 from core.schema import asset_schema
 from simulator import activity, snapshots, tables
 from simulator.book import Book, Day
 from simulator.city import VERTICALS, City
+from simulator.conversation_tables import (
+    TRUTH_COLUMNS,
+    as_table,
+    conversation_row,
+    feedback_row,
+    message_rows,
+    truth_row,
+)
+from simulator.conversations import hold
+from simulator.desk import end
 from simulator.dirt import soil
 from simulator.leakage import KINDS
 from simulator.ledger import LONGEST_DELAY_DAYS
 from simulator.market import draw_requests
-from simulator.orders import BY_SYSTEM
+from simulator.orders import BY_SYSTEM, first_number
 from simulator.people import Ints
 from simulator.randomness import stream
 from simulator.supply import make_shifts
@@ -47,8 +58,26 @@ def simulate_history(book: Book, day: date) -> tuple[Tables, Tables]:
     return _soiled(city, day, delivered, {"intensity": intensity_truth(city, book, day)})
 
 
-def simulate_orders(book: Book, day: date) -> tuple[Tables, Tables]:
-    """A day with orders, everything but its conversations.
+def simulate_day(book: Book, day: date) -> tuple[Tables, Tables]:
+    """One whole day: what is delivered, and the truth. The same bytes whatever was made before,
+    as far as the policies give the same answers.
+
+    Raises
+    ------
+    BadInput
+        For a day before the city's history.
+    """
+    if day < book.city.first_day:
+        raise BadInput(
+            f"expected a day from {book.city.first_day} on, got {day}; the city has "
+            f"{book.city.params.history_days} days of history before {book.city.last_day}"
+        )
+    make = simulate_history if day < book.city.first_order_day else simulate_full
+    return make(book, day)
+
+
+def simulate_full(book: Book, day: date) -> tuple[Tables, Tables]:
+    """A day with orders and conversations.
 
     Trips and payments hold what ends or is booked that day, also for orders of the days before.
     """
@@ -73,11 +102,35 @@ def simulate_orders(book: Book, day: date) -> tuple[Tables, Tables]:
     }
     truth = {
         "intensity": intensity_truth(city, book, day),
-        "quotes": quotes_truth(today),
+        "quotes": quotes_truth(city, today),
         "leakage": leakage_truth(city, today),
         "drivers": drivers_truth(city, day),
     }
-    return _soiled(city, day, delivered, truth)
+    talks, talk_truth = support(book, day)
+    return _soiled(city, day, {**delivered, **talks}, {**truth, **talk_truth})
+
+
+def support(book: Book, day: date) -> tuple[Tables, Tables]:
+    """The conversations that begin on a day, with everything that still happened to them."""
+    city = book.city
+    talks = hold(city, book.day(day), city.texts, book.policies.answer)
+    rng = stream(city.params.seed, "desk", day)
+    endings = [end(talk, rng) for talk in talks]
+    messages, feedback = [], []
+    for talk, ending in zip(talks, endings, strict=True):
+        rows = message_rows(talk, rng)
+        messages += rows
+        rated = feedback_row(talk, ending, rows, rng)
+        feedback += [rated] if rated else []
+    both = list(zip(talks, endings, strict=True))
+    rows_of = {
+        "conversations": [conversation_row(*pair) for pair in both],
+        "messages": messages,
+        "feedback": feedback,
+    }
+    made = {name: as_table(asset_schema(name).names, rows, day) for name, rows in rows_of.items()}
+    truth = as_table(TRUTH_COLUMNS, [truth_row(*pair) for pair in both], day)
+    return made, {"conversations": truth}
 
 
 def _soiled(city: City, day: date, delivered: Tables, truth: Tables) -> tuple[Tables, Tables]:
@@ -106,9 +159,9 @@ def intensity_truth(city: City, book: Book, day: date) -> pa.Table:
     )
 
 
-def quotes_truth(d: Day) -> pa.Table:
+def quotes_truth(city: City, d: Day) -> pa.Table:
     """The chance with which each quote was going to be accepted."""
-    numbers = int(d.orders.number[0] if len(d.orders) else 0)
+    numbers = first_number(city, d.market)
     return pa.table(
         {
             "exposure_id": ids("EXP", numbers + np.arange(len(d.quotes))),

@@ -83,7 +83,8 @@ def _charge(city: City, o: Orders, order: Ints, gross: Ints) -> None:
     """Another fare than quoted; pay and tax follow it, the promotion cannot exceed it."""
     o.gross[order] = gross
     o.taxes[order] = np.rint(gross * city.calibration.tax_share)
-    o.pay[order] = np.rint(gross * city.pricing.driver_share).astype(np.int64) + o.bonus[order]
+    share = np.ceil(gross * city.pricing.driver_share - 1e-9).astype(np.int64)
+    o.pay[order] = share + o.bonus[order]
     o.promotion[order] = np.minimum(o.promotion[order], gross)
 
 

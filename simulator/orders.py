@@ -187,6 +187,6 @@ def _money(city: City, q: Quotes, done: Bools, rng: np.random.Generator) -> dict
         "taxes": np.rint(gross * c.tax_share).astype(np.int64),
         "tips": tip * tipped,
         "promotion": q.discount * done,
-        "pay": np.rint(gross * city.pricing.driver_share).astype(np.int64) + bonus,
+        "pay": np.ceil(gross * city.pricing.driver_share - 1e-9).astype(np.int64) + bonus,
         "bonus": bonus,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -54,7 +55,7 @@ def orders_table(city: City, d: Day) -> pa.Table:
             "rider_id": city.rider_ids.take(pa.array(q.rider)),
             "vertical": words(VERTICALS, q.vertical),
             "ride_type": words(RIDE_TYPES, q.ride_type, not_ride),
-            "service_class": words(CLASSES, q.service_class, not_ride),
+            "service_class": words(CLASSES, q.service_class),
             "product": words(PRODUCTS, product),
             "zone_id": city.zone_ids.take(pa.array(q.zone)),
             "dropoff_zone_id": city.zone_ids.take(pa.array(q.to_zone)),
@@ -148,32 +149,38 @@ def payments_table(city: City, day: date, near: Sequence[Day]) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def _numbers(step: int, top: float) -> pa.Array:
+@cache
+def _numbers(step: int, top: int, digits: int) -> pa.Array:
     """JSON numbers 0, 1/step, 2/step ... as text, to be taken by index."""
-    return pa.array([repr(round(i / step, 3)) for i in range(int(top * step) + 2)])
+    return pa.array([f"{i / step:.{digits}f}" for i in range(top * step + 2)], pa.string())
+
+
+def _scaled(values: np.ndarray, step: int) -> pa.Array:
+    return pa.array(np.rint(values * step).astype(np.int64))
 
 
 def quote_contexts(city: City, d: Day) -> pa.Array:
-    """What was known at the quote, as JSON; the part of the slot is written once a slot."""
-    m, q, shape = d.market, d.quotes, d.slots.multiplier.shape
-    slot = [
-        f'{{"zone":"{city.zone_ids[z].as_py()}","hour":{h},"vertical":"{VERTICALS[v]}",'
-        f'"multiplier":{d.slots.multiplier[z, h, v]:.3f},'
-        f'"competitor_index":{m.competitor_seen[z, h]:.4f},"weather":{m.weather[h]:.3f},'
-        f'"event":{m.event[z, h]:.2f},"holiday":{str(m.holiday).lower()},'
-        f'"holdout":{str(bool(d.slots.holdout[z, h])).lower()},"base_fare":'
-        for z, h, v in np.ndindex(shape)
+    """What was known at the quote, as JSON; what a zone and hour share is written once."""
+    m, q, zones = d.market, d.quotes, city.zone_ids.to_pylist()
+    place = [
+        f'{{"zone":"{zones[z]}","hour":{h},"competitor_index":{m.competitor_seen[z, h]:.4f},'
+        f'"weather":{m.weather[h]:.3f},"event":{m.event[z, h]:.2f},'
+        f'"holiday":{str(m.holiday).lower()},"holdout":{str(bool(d.slots.holdout[z, h])).lower()},'
+        '"vertical":"'
+        for z, h in np.ndindex(d.slots.holdout.shape)
     ]
-    cell = np.ravel_multi_index((q.zone, q.hour, q.vertical), shape)
     return pc.binary_join_element_wise(
-        words(slot, cell),
+        words(place, np.ravel_multi_index((q.zone, q.hour), d.slots.holdout.shape)),
+        words([f'{v}","multiplier":' for v in VERTICALS], q.vertical),
+        _numbers(1000, 5, 3).take(_scaled(q.multiplier, 1000)),
+        ',"base_fare":',
         pa.array(q.base).cast(pa.string()),
         ',"eta":',
-        _numbers(10, 21).take(pa.array(np.rint(q.eta * 10).astype(np.int64))),
+        _numbers(10, 21, 1).take(_scaled(q.eta, 10)),
         ',"distance_km":',
-        _numbers(100, 50).take(pa.array(np.rint(q.km * 100).astype(np.int64))),
+        _numbers(100, 50, 2).take(_scaled(q.km, 100)),
         ',"duration_minutes":',
-        _numbers(10, 100).take(pa.array(np.rint(q.minutes * 10).astype(np.int64))),
+        _numbers(10, 100, 1).take(_scaled(q.minutes, 10)),
         words([f',"service_class":"{c}"}}' for c in CLASSES], q.service_class),
         "",
     )
@@ -196,9 +203,7 @@ def exposures_table(city: City, d: Day, policy_version: str) -> pa.Table:
             "order_id": ids("ORD", order, order == 0),
             "rider_id": city.rider_ids.take(pa.array(q.rider)),
             "kind": constant("QUOTE", n),
-            "action": pa.array([f"{k / 1000:.3f}" for k in range(5001)]).take(
-                pa.array(np.rint(q.multiplier * 1000).astype(np.int64))
-            ),
+            "action": _numbers(1000, 5, 3).take(_scaled(q.multiplier, 1000)),
             "price": q.price,
             "propensity": q.propensity,
             "policy_version": words(versions, (~q.holdout).astype(np.int64)),
