@@ -64,6 +64,18 @@ class Reader:
         paths = [str(path) for path in self.ctx.lake.paths(asset, keys)]
         return self.connection.read_parquet(paths, union_by_name=True)
 
+    def snapshots(self, asset: str, days: Iterable[date]) -> "ir.Table":
+        """Snapshots with the ``day`` they describe, which is in their file's name only."""
+        import ibis
+
+        keys = [day for day in sorted(set(days)) if self.ctx.lake.has(asset, day)]
+        if not keys:
+            return self.table(asset, []).mutate(day=ibis.null("date"))
+        paths = [str(path) for path in self.ctx.lake.paths(asset, keys)]
+        rows = self.connection.read_parquet(paths, union_by_name=True, filename=True)
+        key = rows.filename.re_extract(r"(\d{4}-\d{2}-\d{2})\.parquet$", 1)
+        return rows.mutate(day=key.cast("date")).drop("filename")
+
     def between(self, asset: str, first: date | None, last: date | None) -> "ir.Table":
         """The rows of all partitions from ``first`` to ``last``, open where None."""
         return self.table(

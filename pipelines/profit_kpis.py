@@ -120,9 +120,15 @@ def _rows(
     """Rows of the company and of its slices."""
     p, pricing = ctx.params.profit_kpis, ctx.params.pricing
     leaks = LeakageRates(
-        p.leakage_tolerance_cents, p.late_hours, pricing.max_discount, 1 - pricing.driver_share,
-        p.audit_one_in, p.audit_seed,
-    )  # fmt: skip
+        tolerance_cents=p.leakage_tolerance_cents,
+        late_hours=p.late_hours,
+        late_minutes=p.eta_tolerance_minutes,
+        bad_rating=p.bad_rating,
+        max_discount=pricing.max_discount,
+        commission_share=1 - pricing.driver_share,
+        audit_one_in=p.audit_one_in,
+        audit_seed=p.audit_seed,
+    )
     targets = Targets(p.target_capture, p.target_leakage, p.target_margin, p.target_utilization)
     both = sorted(set(days) | after(days, -WEEK_DAYS, -WEEK_DAYS))
     summed = slices(tables, rates_of(p), leaks, both)

@@ -42,6 +42,7 @@ class ProfitKpisParams(Section):
     reach_days: int = Field(ge=1, description="most days between request and end of an order")
     leakage_tolerance_cents: int = Field(ge=0, description="what a daily rule lets pass")
     late_hours: int = Field(gt=0, description="a later payment recovers a loss")
+    bad_rating: int = Field(ge=1, le=5, description="stars that explain a refund")
     audit_one_in: int = Field(ge=1, description="orders per audited one")
     audit_seed: int
     target_capture: float = Field(gt=0, le=1)

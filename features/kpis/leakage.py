@@ -28,6 +28,8 @@ class LeakageRates:
 
     tolerance_cents: int
     late_hours: int
+    late_minutes: float
+    bad_rating: int
     max_discount: float
     commission_share: float
     audit_one_in: int
@@ -53,6 +55,13 @@ def _below_due(f: ir.Table, _: LeakageRates) -> ir.Value:
 
 def _duplicate_refund(f: ir.Table, _: LeakageRates) -> ir.Value:
     return f.refunded - f.largest_refund
+
+
+def _without_cause(f: ir.Table, rates: LeakageRates) -> ir.Value:
+    """Paid back though the driver came on time and the rider did not rate the trip badly."""
+    fine = f.completed & (f.late_minutes <= rates.late_minutes)
+    liked = f.rating.isnull() | (f.rating > rates.bad_rating)
+    return ibis.ifelse(fine & liked, f.refunded, 0)
 
 
 def _above_charge(f: ir.Table, _: LeakageRates) -> ir.Value:
@@ -84,6 +93,7 @@ RULES = (
     Rule("fare_below_quote", "UNDERPAYMENT", _below_quote),
     Rule("paid_below_due", "UNDERPAYMENT", _below_due),
     Rule("duplicate_refund", "REFUND_ABUSE", _duplicate_refund),
+    Rule("refund_without_cause", "REFUND_ABUSE", _without_cause),
     Rule("refund_above_charge", "REFUND_ABUSE", _above_charge),
     Rule("discount_above_limit", "DISCOUNT_ABUSE", _too_much_discount),
     Rule("promotion_stacking", "DISCOUNT_ABUSE", _stacked),
@@ -112,6 +122,7 @@ def facts(
         promotion=done.promotion.sum().cast("int64"),
         passed_on=(done.tolls + done.taxes).sum().cast("int64"),
         tolls=done.tolls.sum().cast("int64"),
+        rating=done.rating.min(),
     )
     used = promotions.filter(promotions.order_id.notnull() & promotions.used_at.notnull())
     codes = used.group_by("order_id").aggregate(
@@ -133,6 +144,8 @@ def facts(
         "matched_at",
         "closed_at",
         "eta_quoted_minutes",
+        "rating",
+        late_minutes=f.eta_actual_minutes - f.eta_quoted_minutes,
         completed=f.status == "COMPLETED",
         **{name: f[name].coalesce(0).cast("int64") for name in amounts},
     )

@@ -20,6 +20,7 @@ from features.kpis.measures import SLICE, Unit, kinds_of
 DAY = "economic_day"
 BY = (DAY, *SLICE)
 MILLION = 1_000_000
+IN_CONTEXT = (("zone_id", "zone"), ("vertical", "vertical"), ("service_class", "service_class"))
 SETTLED = ("CAPTURED", "REFUNDED", "CHARGED_BACK")
 
 
@@ -149,7 +150,7 @@ def quote_entries(exposures: ir.Table, orders: ir.Table) -> ir.Table:
     places = orders.select("order_id", *(orders[c].name(f"of_{c}") for c in SLICE))
     q = quotes.left_join(places, "order_id")
     context = q.context.cast("json")
-    placed = q.mutate(**{c: q[f"of_{c}"].coalesce(context[c].str) for c in SLICE})
+    placed = q.mutate(**{c: q[f"of_{c}"].coalesce(context[key].str) for c, key in IN_CONTEXT})
     return placed.filter(*(placed[c].notnull() for c in SLICE)).select(
         placed.shown_at.date().name(DAY),
         *SLICE,
