@@ -42,9 +42,9 @@ def stored(ctx: Context) -> dict[date, dict]:
         }
 
 
-@pytest.fixture
-def row(tmp_path):
-    ctx = context(tmp_path)
+@pytest.fixture(scope="module")
+def row(tmp_path_factory):
+    ctx = context(tmp_path_factory.mktemp("lake"))
     deliver(
         ctx,
         DAY,
