@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
+from core.settings import Settings
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -29,14 +31,16 @@ class TooLarge(Exception):
 class Guards:
     """ASGI middleware: bearer token, request size, security headers.
 
-    Health is open to everybody; the documentation page only where ``open_docs`` says so (local).
+    Health is open to everybody; the documentation page only in a local environment. ``found`` is
+    called when the application is built, not when the module is imported.
     """
 
-    def __init__(self, app: App, token: str, max_bytes: int, open_docs: bool) -> None:
+    def __init__(self, app: App, found: Callable[[], Settings], max_bytes: int) -> None:
+        settings = found()
         self.app = app
-        self.wanted = f"Bearer {token}".encode()
+        self.wanted = f"Bearer {settings.service_token.get_secret_value()}".encode()
         self.max_bytes = max_bytes
-        self.open_docs = open_docs
+        self.open_docs = settings.environment == "local"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

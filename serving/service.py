@@ -1,0 +1,141 @@
+"""One BentoML service: every model of the platform behind typed, guarded endpoints.
+
+Releases are followed, not configured: when `evaluate` moves a pointer, the new release is loaded
+beside the old one, tested, and swapped in whole. A call takes its release once.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import bentoml
+from pydantic import Field
+
+from core.params import load_params
+from core.settings import settings
+from serving import premium, profit, support
+from serving.guards import Guards
+from serving.releases import Serving
+from serving.schemas import (
+    MANY,
+    Answer,
+    ForecastOut,
+    Hit,
+    IntentOut,
+    MatchIn,
+    MatchOut,
+    PriceIn,
+    PriceOut,
+    QualifyIn,
+    QualifyOut,
+    Question,
+    SearchIn,
+    SentimentOut,
+    Text,
+    ZoneHour,
+)
+
+MAX_BYTES = 1 << 20
+BATCH_MS = 1000
+"""How long a call may wait in a batch's queue, and so also a time-out; batches form well before."""
+
+
+@bentoml.service(
+    name="tripo",
+    workers=1,
+    traffic={"timeout": 10, "max_concurrency": 256},
+    logging={"access": {"enabled": False}},
+)
+class TripoService:
+    """Answers, prices, matches, forecasts."""
+
+    def __init__(self) -> None:
+        from store.db import connect
+
+        found = settings()
+        found.require_safe()
+        self.settings = found
+        self.params = load_params(found.params, found.profile)
+        self.engine = connect(found.store_url)
+        self.serving = Serving(
+            self.engine,
+            found.home.absolute() / "releases",
+            {"support": support.builder(self.params)},
+        )
+        self.serving.start()
+
+    async def __is_ready__(self) -> bool:
+        """Not ready before every product has a release."""
+        return self.serving.ready()
+
+    @bentoml.on_shutdown
+    def _stop(self) -> None:
+        self.serving.stop()
+
+    @bentoml.api(route="/answer", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    def answer(
+        self,
+        messages: list[Question] = [Question(text="Where is my driver?")],  # noqa: B006
+    ) -> list[Answer]:
+        """What to say to each message, grounded in a cited item; or clarify, abstain, escalate."""
+        return support.answer(self.serving.current("support"), self.engine, messages)
+
+    @bentoml.api(route="/search", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    def search(
+        self,
+        queries: list[SearchIn] = [SearchIn(text="cancellation fee")],  # noqa: B006
+    ) -> list[list[Hit]]:
+        """The items of the knowledge base that fit each query best."""
+        return support.search(self.serving.current("support"), queries)
+
+    @bentoml.api(route="/intent", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    def intent(
+        self,
+        texts: list[Text] = ["I was charged twice"],  # noqa: B006
+    ) -> list[IntentOut]:
+        """The intent of each message, with a calibrated probability; or ``unknown``."""
+        return support.intents(self.serving.current("support"), texts)
+
+    @bentoml.api(route="/sentiment", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    def sentiment(
+        self,
+        texts: list[Text] = ["Thanks, the driver was great"],  # noqa: B006
+    ) -> list[SentimentOut]:
+        """The sentiment of each message, -1 to 1."""
+        return support.sentiments(self.serving.current("support"), texts)
+
+    @bentoml.api(route="/qualify")
+    def qualify(
+        self,
+        drivers: Annotated[list[QualifyIn], Field(max_length=MANY)] = [  # noqa: B006
+            QualifyIn(driver_id="D0001")
+        ],
+    ) -> list[QualifyOut]:
+        """Whether each driver qualifies for premium rides, the tier, and every reason."""
+        self.serving.current("premium")
+        return premium.qualify(self.engine, drivers)
+
+    @bentoml.api(route="/match")
+    def match(self, batch: MatchIn = MatchIn.sample()) -> MatchOut:  # noqa: B008
+        """The best assignment of a batch of requests to drivers, with the reason for each."""
+        return premium.match(batch, self.params.matching)
+
+    @bentoml.api(route="/price")
+    def price(self, journey: PriceIn = PriceIn.sample()) -> PriceOut:  # noqa: B008
+        """A signed quote whose lines add up to the cent; honoured for five minutes."""
+        secret = self.settings.jwt_secret.get_secret_value().encode()
+        now = datetime.now(UTC)
+        return profit.price(self.serving.current("profit"), journey, self.params, secret, now)
+
+    @bentoml.api(route="/forecast")
+    def forecast(
+        self,
+        hours: Annotated[list[ZoneHour], Field(max_length=MANY)] = [  # noqa: B006
+            ZoneHour(zone_id="Z01", hour_utc=datetime(2026, 11, 22, 18, tzinfo=UTC))
+        ],
+    ) -> list[ForecastOut]:
+        """Requests expected in each zone and hour."""
+        lake = self.settings.home.absolute() / "lake"
+        return profit.forecast(self.serving.current("profit"), hours, lake, self.params)
+
+
+TripoService.add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)
