@@ -10,8 +10,9 @@ from cli.airflow_api import AirflowApi, DagRun
 from core.errors import TripoError
 from core.params import Params
 from core.partition import range_key, window
+from models.catalog import dag_members
 
-POLL_S = 0.2
+POLL_S = 0.25
 APPEAR_S = 5.0
 SUCCESS, FAILED = "success", "failed"
 
@@ -36,6 +37,11 @@ class Stage:
     announced: bool = False
 
 
+def fitted(dag: str) -> tuple[str, ...]:
+    """The needs that are met once every model of a training DAG is there."""
+    return tuple(f"{dag}.{model}" for model in dag_members(dag))
+
+
 def first_run(params: Params) -> list[Stage]:
     """Everything, once, for the simulated city's days; independent DAGs run side by side."""
     city = params.simulator
@@ -52,16 +58,17 @@ def first_run(params: Params) -> list[Stage]:
         return Stage(dag, dag, key, needs, {**quiet, **form})
 
     heads = ("knowledge_base", "train_intent", "train_sentiment")
+    indexed = "knowledge_base.build"
     return [
         trained("train_encoder"),
-        *(trained(dag, "train_encoder") for dag in heads),
-        judged("support", *heads),
+        *(trained(dag, *fitted("train_encoder")) for dag in heads),
+        judged("support", indexed, *fitted("train_intent"), *fitted("train_sentiment")),
         Stage("simulate", "simulate", key, ("evaluate support",), span),
         Stage("ingest", "ingest", key, ("simulate",), span),
         trained("train_driver_qualification", "ingest.load", **span),
         trained("train_profit", "ingest.load", **span),
-        judged("premium", "train_driver_qualification"),
-        judged("profit", "train_profit"),
+        judged("premium", *fitted("train_driver_qualification")),
+        judged("profit", *fitted("train_profit")),
         Stage("ai_performance", "ai_performance", key, ("ingest.load",), announced=True),
         Stage("profit_kpis", "profit_kpis", key, ("ingest.load",), announced=True),
         Stage("driver_tiers", "driver_tiers", key, ("evaluate premium",)),
@@ -123,11 +130,12 @@ class Flow:
         if run.done:
             return
         run = self.runs[stage.name] = found.get(run.run_id, run)
-        for task in self._early(stage):
-            if f"{stage.name}.{task}" not in self._tasks_done:
-                states = {t["task_id"]: t["state"] for t in self.api.tasks(run)}
-                if states.get(task) == SUCCESS:
-                    self._tasks_done.add(f"{stage.name}.{task}")
+        if run.state == "running" and self._early(stage) - self._tasks_done:
+            self._tasks_done |= {
+                f"{stage.name}.{task['task_id']}"
+                for task in self.api.tasks(run)
+                if task["state"] == SUCCESS
+            }
         self._show(stage, run)
         if run.state == FAILED:
             raise StageFailed(self.api.failure(run) or f"{stage.dag} failed for {stage.key}")
@@ -151,13 +159,8 @@ class Flow:
 
     def _early(self, stage: Stage) -> set[str]:
         """The tasks of a stage that others wait for."""
-        prefix = f"{stage.name}."
-        return {
-            need.removeprefix(prefix)
-            for other in self.stages
-            for need in other.needs
-            if need.startswith(prefix)
-        }
+        needs = {need for other in self.stages for need in other.needs}
+        return {need for need in needs if need.startswith(f"{stage.name}.")}
 
     def _met(self, need: str) -> bool:
         if need in self._tasks_done:

@@ -71,6 +71,8 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
         "API_AUTH__JWT_SECRET": settings.jwt_secret.get_secret_value(),
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
+        # a task's end is sometimes noticed only at the next heartbeat
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "LOGGING__COLORED_CONSOLE_LOG": "False",

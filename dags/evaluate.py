@@ -51,7 +51,9 @@ def evaluate() -> None:
     def conclude(**context: Any) -> None:
         from pipelines.evaluate import conclude
 
-        answers = iter(context["ti"].xcom_pull(task_ids="ask", map_indexes=None) or [])
+        pulled = context["ti"].xcom_pull(task_ids="ask")
+        # one answer comes bare, several as a list, none as a list of None
+        answers = iter([a for a in (pulled if isinstance(pulled, list) else [pulled]) if a])
         for product in context["params"]["products"]:
             verdict = reported(context, f"verdict_{product}")
             decision, who = heard(next(answers) if verdict["verdict"] == CLOSE else None)
