@@ -10,6 +10,7 @@ class EncoderParams(Section):
 
     max_tokens: int = Field(gt=8, le=256)
     batch_size: int = Field(gt=0)
+    threads: int = Field(gt=0, le=16, description="of one forward pass")
 
 
 class IntentParams(Section):
@@ -17,6 +18,9 @@ class IntentParams(Section):
 
     seed: int
     c: float = Field(gt=0, description="inverse regularisation of the logistic regression")
+    dimensions: int = Field(gt=0, description="hashed n-grams")
+    directions: int = Field(gt=0, description="what the n-grams are projected to for fitting")
+    lexical_weight: float = Field(gt=0, description="length of an n-gram row beside a unit vector")
     validate_share: float = Field(gt=0, lt=1)
     false_reject_rate: float = Field(
         gt=0, lt=1, description="share of in-scope messages the out-of-scope threshold may reject"
@@ -28,6 +32,9 @@ class SentimentParams(Section):
 
     seed: int
     c: float = Field(gt=0)
+    dimensions: int = Field(gt=0)
+    directions: int = Field(gt=0)
+    lexical_weight: float = Field(gt=0)
     validate_share: float = Field(gt=0, lt=1)
 
 

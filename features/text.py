@@ -1,0 +1,81 @@
+"""Text as the models read it: one normal form, words, hashed n-grams.
+
+Training, serving and the knowledge base use these functions and no others, so that a message means
+the same everywhere.
+"""
+
+import re
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+
+MAX_CHARACTERS = 5000
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+_SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_STOP = frozenset(
+    "a an and are as at be been but by can could did do does for from had has have how i if in is "
+    "it its just me my of on or our so that the their them then there they this to was we were "
+    "what when where which who why will with would you your".split()
+)  # fmt: skip
+_ENDINGS = ("ings", "ing", "ies", "ied", "ed", "es", "s")
+
+
+def normalise(text: str) -> str:
+    """NFKC, no invisible characters, single spaces, at most ``MAX_CHARACTERS``."""
+    text = unicodedata.normalize("NFKC", text[: 2 * MAX_CHARACTERS])
+    return _SPACE.sub(" ", _INVISIBLE.sub("", text)).strip()[:MAX_CHARACTERS]
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words and numbers, accents kept."""
+    return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
+
+
+def terms(text: str) -> list[str]:
+    """Words for lexical search: stop words left out, common English endings cut."""
+    return [_stem(word) for word in words(text) if word not in _STOP]
+
+
+def _stem(word: str) -> str:
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)] + ("y" if ending in {"ies", "ied"} else "")
+    return word
+
+
+def grams(text: str) -> list[str]:
+    """Word 1- and 2-grams and, inside each padded word, character 3- and 4-grams.
+
+    Character grams let a mistyped word keep most of its weight.
+    """
+    found = words(text)
+    padded = [f" {word} " for word in found]
+    pairs = [f"{a} {b}" for a, b in zip(found, found[1:], strict=False)]
+    inner = [w[i : i + n] for w in padded for n in (3, 4) for i in range(len(w) - n + 1)]
+    return [*found, *pairs, *(f"#{part}" for part in inner)]
+
+
+def hashed_grams(texts: Sequence[str], dimensions: int) -> sparse.csr_matrix:
+    """Damped counts of hashed n-grams, one row of unit length a text.
+
+    Returns
+    -------
+    csr_matrix of shape (n, dimensions), float32. CRC-32 is the hash, so no vocabulary travels.
+    """
+    pointers, columns, values = [0], [], []
+    for text in texts:
+        counts = Counter(zlib.crc32(gram.encode()) % dimensions for gram in grams(text))
+        row = 1.0 + np.log(np.fromiter(counts.values(), "float32", len(counts)))
+        columns.extend(counts)
+        values.append(row / (np.linalg.norm(row) or 1.0))
+        pointers.append(len(columns))
+    data = np.concatenate(values) if values else np.empty(0)
+    return sparse.csr_matrix(
+        (data.astype("float32"), np.asarray(columns, "int32"), np.asarray(pointers, "int32")),
+        shape=(len(texts), dimensions),
+    )

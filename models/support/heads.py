@@ -1,0 +1,126 @@
+"""A linear head on sentence vectors and hashed n-grams; what intent and sentiment share.
+
+The vectors carry meaning, the n-grams carry the exact words (names of products, mistyped words).
+For fitting, the n-grams are projected to a few hundred directions; afterwards the projection is
+folded into the weights, so that prediction is one sparse product.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ReleaseRefused
+from features.text import hashed_grams, normalise
+
+Floats = NDArray[np.float64]
+WEIGHTS, META = "head.safetensors", "meta.json"
+
+
+@dataclass(frozen=True)
+class Head:
+    """Weights of one head: ``dense`` (384, k), ``lexical`` (dimensions, k), ``bias`` (k,)."""
+
+    dense: NDArray[np.float32]
+    lexical: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def logits(self, embeddings: NDArray[np.float32], texts: Sequence[str]) -> Floats:
+        """Shape (n, k), before calibration."""
+        grams = hashed_grams([normalise(text) for text in texts], len(self.lexical))
+        found: Floats = (embeddings @ self.dense + grams @ self.lexical + self.bias).astype(
+            "float64"
+        )
+        return found
+
+    def to_bytes(self) -> bytes:
+        from safetensors.numpy import save
+
+        half = {"dense": self.dense, "lexical": self.lexical.astype("float16")}
+        return save({**half, "bias": self.bias})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Head":
+        from safetensors.numpy import load
+
+        stored = load(content)
+        return cls(stored["dense"], stored["lexical"].astype("float32"), stored["bias"])
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRecipe:
+    """Inverse regularisation, hashed dimensions, projected directions, weight of the n-grams."""
+
+    c: float
+    dimensions: int
+    directions: int
+    lexical_weight: float
+    seed: int
+
+
+def fit_head(
+    embeddings: NDArray[np.float32],
+    texts: Sequence[str],
+    labels: Sequence[str],
+    classes: Sequence[str],
+    recipe: HeadRecipe,
+) -> Head:
+    """Multinomial logistic regression; one column of weights for each of ``classes``."""
+    from scipy.sparse import diags
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.linear_model import LogisticRegression
+
+    absent = sorted(set(classes) - set(labels))
+    if absent:
+        raise ReleaseRefused(f"expected training text for every label; none for {absent}")
+    grams = hashed_grams([normalise(text) for text in texts], recipe.dimensions)
+    rarity = np.log((1 + len(texts)) / (1 + grams.getnnz(axis=0))).astype("float32")
+    weighted = grams @ diags(rarity)
+    typical = float(np.sqrt(weighted.power(2).sum(axis=1).mean()))
+    rarity *= recipe.lexical_weight / typical
+    weighted = grams @ diags(rarity)
+    svd = TruncatedSVD(recipe.directions, n_iter=3, random_state=recipe.seed).fit(weighted)
+    known = np.hstack([embeddings, weighted @ svd.components_.T]).astype("float32")
+    model = LogisticRegression(C=recipe.c, max_iter=300).fit(known, np.asarray(labels))
+    order = [list(model.classes_).index(label) for label in classes]
+    weights = model.coef_[order].T.astype("float32")
+    width = embeddings.shape[1]
+    lexical = rarity[:, None] * (svd.components_.T @ weights[width:])
+    return Head(weights[:width], lexical.astype("float32"), model.intercept_[order].astype("f4"))
+
+
+def stack(column: Sequence[Sequence[float]]) -> NDArray[np.float32]:
+    """The ``embedding`` column of rows as an array of shape (n, width)."""
+    return np.asarray(list(column), dtype="float32")
+
+
+def softmax(logits: Floats) -> Floats:
+    """Rows of probabilities."""
+    lifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found: Floats = lifted / lifted.sum(axis=1, keepdims=True)
+    return found
+
+
+def temperature(logits: Floats, right: NDArray[np.int64]) -> float:
+    """What to divide logits by so that probabilities are honest; minimises log loss.
+
+    Source
+    ------
+    Guo et al. (2017), On Calibration of Modern Neural Networks, section 4.2.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def loss(log_t: float) -> float:
+        probabilities = softmax(logits / np.exp(log_t))
+        return float(-np.log(probabilities[np.arange(len(right)), right] + 1e-12).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+
+
+def encoder_of(rows: "object") -> str:
+    """SHA-256 of the encoder that embedded these rows; the dataset writes it into ``attrs``."""
+    sha = getattr(rows, "attrs", {}).get("encoder_sha256")
+    if not sha:
+        raise ReleaseRefused("expected rows that say which encoder embedded them; these do not")
+    return str(sha)

@@ -1,0 +1,228 @@
+"""Intent of a message out of 43, or none of them: a head on the shared encoder.
+
+Probabilities are calibrated by temperature; a message is out of scope when its score of not
+belonging passes a threshold chosen on validation rows for a stated share of false rejects.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.intents import LABELS, UNKNOWN, complexity
+from core.params.language import IntentParams
+from models.contract import Artefact, Card
+from models.support import heads
+from models.support.heads import META, WEIGHTS, Floats, Head, HeadRecipe
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAME = "intent"
+BASELINE = "TF-IDF + LinearSVC"
+PRIMARY = "accuracy"
+HIGHER_IS_BETTER = True
+INPUTS = ("text", "embedding")
+ABOUT = Card(
+    purpose="Tells which of 43 things a user wants, or that it is none of them.",
+    limits="English; learned from invented messages of riders and drivers. A message with two "
+    "wishes gets one intent, the other shows as the second guess.",
+    not_for="Deciding about a person; or emergencies alone: the safety words are checked beside.",
+)
+_IN_SCOPE = np.array([label != UNKNOWN for label in LABELS])
+_UNKNOWN_AT = LABELS.index(UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class IntentGuess:
+    """What is known of a batch of messages; arrays of length n."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    confidence: Floats
+    margin: Floats
+    out_of_scope: NDArray[np.bool_]
+
+    def label(self, row: int) -> str:
+        """``unknown`` for a message out of scope, else its intent."""
+        return UNKNOWN if self.out_of_scope[row] else LABELS[self.first[row]]
+
+
+class IntentModel:
+    """The loaded head."""
+
+    def __init__(self, artefact: Artefact) -> None:
+        self._meta: dict[str, Any] = json.loads(artefact[META])
+        self._head = Head.from_bytes(artefact[WEIGHTS])
+        self.encoder_sha256: str = self._meta["encoder_sha256"]
+
+    def guess(self, embeddings: NDArray[np.float32], texts: Sequence[str]) -> IntentGuess:
+        """First and second intent, calibrated confidence, and whether it is out of scope."""
+        probabilities = heads.softmax(
+            self._head.logits(embeddings, texts) / self._meta["temperature"]
+        )
+        outside = out_of_scope_scores(probabilities)[self._meta["outside_score"]]
+        out = outside > self._meta["outside_threshold"]
+        within = np.where(_IN_SCOPE, probabilities, -1.0)
+        order = np.argsort(-within, axis=1)[:, :2]
+        rows = np.arange(len(within))
+        first, second = within[rows, order[:, 0]], within[rows, order[:, 1]]
+        confidence = np.where(out, np.maximum(probabilities[:, _UNKNOWN_AT], 1 - first), first)
+        return IntentGuess(order[:, 0], order[:, 1], confidence, first - second, out)
+
+    def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """intent, second_intent, confidence, margin, out_of_scope; one row a message."""
+        guess = self.guess(heads.stack(rows["embedding"].tolist()), rows["text"].tolist())
+        names = np.asarray(LABELS, dtype=object)
+        return pd.DataFrame(
+            {
+                "intent": np.where(guess.out_of_scope, UNKNOWN, names[guess.first]),
+                "second_intent": names[guess.second],
+                "confidence": guess.confidence,
+                "margin": guess.margin,
+                "out_of_scope": guess.out_of_scope,
+            },
+            index=rows.index,
+        )
+
+
+def out_of_scope_scores(probabilities: Floats) -> dict[str, Floats]:
+    """Ways to say how little a message belongs; larger is further outside."""
+    within = probabilities[:, _IN_SCOPE]
+    spread = -(within * np.log(within + 1e-12)).sum(axis=1)
+    return {
+        "unknown_probability": probabilities[:, _UNKNOWN_AT],
+        "no_probable_intent": 1 - within.max(axis=1),
+        "unknown_against_best": np.log(probabilities[:, _UNKNOWN_AT] + 1e-12)
+        - np.log(within.max(axis=1) + 1e-12),
+        "spread_over_intents": spread + probabilities[:, _UNKNOWN_AT],
+    }
+
+
+def fit(train: pd.DataFrame, validate: pd.DataFrame, params: IntentParams) -> Artefact:
+    """Fit on ``train``; temperature and out-of-scope threshold on ``validate``."""
+    recipe = HeadRecipe(
+        params.c, params.dimensions, params.directions, params.lexical_weight, params.seed
+    )
+    head = heads.fit_head(
+        heads.stack(train["embedding"].tolist()),
+        train["text"].tolist(),
+        train["label"].tolist(),
+        LABELS,
+        recipe,
+    )
+    logits = head.logits(heads.stack(validate["embedding"].tolist()), validate["text"].tolist())
+    right = np.array([LABELS.index(label) for label in validate["label"]])
+    degree = heads.temperature(logits, right)
+    name, threshold = _threshold(heads.softmax(logits / degree), right, params.false_reject_rate)
+    meta = {
+        "classes": list(LABELS),
+        "temperature": degree,
+        "outside_score": name,
+        "outside_threshold": threshold,
+        "encoder_sha256": heads.encoder_of(train),
+    }
+    return {WEIGHTS: head.to_bytes(), META: json.dumps(meta, sort_keys=True).encode()}
+
+
+def _threshold(
+    probabilities: Floats, right: NDArray[np.int64], false_rejects: float
+) -> tuple[str, float]:
+    """The score that separates best on validation rows, and where it cuts."""
+    from sklearn.metrics import roc_auc_score
+
+    outside = right == _UNKNOWN_AT
+    scores = out_of_scope_scores(probabilities)
+    areas = {name: roc_auc_score(outside, values) for name, values in scores.items()}
+    best = max(areas, key=lambda name: float(areas[name]))
+    return best, float(np.quantile(scores[best][~outside], 1 - false_rejects))
+
+
+def load(artefact: Artefact) -> IntentModel:
+    """The head from verified bytes."""
+    return IntentModel(artefact)
+
+
+def baseline(train: pd.DataFrame, test: pd.DataFrame, params: IntentParams) -> pd.DataFrame:
+    """TF-IDF of words and word pairs with a linear support vector machine, ``unknown`` a class."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    model = make_pipeline(words, LinearSVC(random_state=params.seed))
+    model.fit(train["text"], train["label"])
+    scores = model.decision_function(test["text"])
+    order = np.argsort(-scores, axis=1)
+    confidence = np.take_along_axis(heads.softmax(scores), order[:, :2], axis=1)
+    first = model.classes_[order[:, 0]]
+    return pd.DataFrame(
+        {
+            "intent": first,
+            "second_intent": model.classes_[order[:, 1]],
+            "confidence": confidence[:, 0],
+            "margin": confidence[:, 0] - confidence[:, 1],
+            "out_of_scope": first == UNKNOWN,
+        },
+        index=test.index,
+    )
+
+
+def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
+    """0 where the intent is one of the row's acceptable ones, else 1."""
+    pairs = zip(predictions["intent"], rows["acceptable"], strict=True)
+    return np.array([float(guess not in fair.split("|")) for guess, fair in pairs])
+
+
+def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
+    """Accuracy counts every acceptable intent; macro-F1 only the first. NaN where no row counts."""
+    from sklearn.metrics import f1_score, roc_auc_score
+
+    from models.judging import expected_calibration_error
+
+    right = losses(predictions, rows) == 0
+    outside = (rows["label"] == UNKNOWN).to_numpy()
+    out = predictions["out_of_scope"].to_numpy(bool)
+    confidence = predictions["confidence"].to_numpy("float64")
+    surest = np.argsort(-confidence, kind="stable")[: max(1, int(0.8 * len(rows)))]
+    doubt = np.where(out, 1.0, 1 - confidence)
+    mixed = outside.any() and not outside.all()
+    return {
+        "accuracy": float(right.mean()),
+        "macro_f1": float(
+            f1_score(rows["label"], predictions["intent"], average="macro", zero_division=0)
+        ),
+        "in_scope_accuracy": _mean(right[~outside]),
+        "out_of_scope_recall": _mean(out[outside]),
+        "false_reject_rate": _mean(out[~outside]),
+        "out_of_scope_auroc": float(roc_auc_score(outside, doubt)) if mixed else float("nan"),
+        "calibration_error": expected_calibration_error(confidence, right),
+        "accuracy_on_surest_80": float(right[surest].mean()),
+    }
+
+
+def _mean(values: NDArray[np.bool_]) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """By how the message is written and how hard its subject is to handle."""
+    level = rows["label"].map(lambda label: "outside" if label == UNKNOWN else complexity(label))
+    return {"kind": rows["kind"], "complexity": level.astype(str)}
+
+
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
+    """Confusion of all labels, reliability, and accuracy over the share that is answered."""
+    from models.support import pictures
+
+    right = losses(predictions, rows) == 0
+    confidence = predictions["confidence"].to_numpy("float64")
+    return {
+        "confusion": pictures.confusion(rows["label"], predictions["intent"], LABELS),
+        "reliability": pictures.reliability(confidence, right),
+        "risk_coverage": pictures.risk_coverage(confidence, right),
+    }
