@@ -37,8 +37,9 @@ class Head:
     def to_bytes(self) -> bytes:
         from safetensors.numpy import save
 
-        half = {"dense": self.dense, "lexical": self.lexical.astype("float16")}
-        return save({**half, "bias": self.bias})
+        # safetensors writes memory as it lies: a transposed array would come back scrambled
+        arrays = {"dense": self.dense, "lexical": self.lexical.astype("f2"), "bias": self.bias}
+        return save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Head":
