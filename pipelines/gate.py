@@ -35,13 +35,13 @@ def split(
     key: str,
     found_at: datetime,
     rules: Sequence[Rule],
-    *,
     tolerated: float = 1.0,
+    *,
     known: Known | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Split one partition into (good, bad); see `split_all`."""
     delivery = Delivery(key, found_at, table)
-    (one,) = split_all([delivery], schema, rules, tolerated=tolerated, known=known)
+    (one,) = split_all([delivery], schema, rules, tolerated, known=known)
     return one.good, one.bad
 
 
@@ -49,9 +49,9 @@ def split_all(
     deliveries: Sequence[Delivery],
     schema: AssetSchema,
     rules: Sequence[Rule],
+    tolerated: float = 1.0,
     *,
     asset: str = "",
-    tolerated: float = 1.0,
     known: Known | None = None,
 ) -> list[Split]:
     """Split many partitions of one asset in one pass; each has its own keys and row counts.
@@ -82,9 +82,9 @@ def split_all(
         bad = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *broken.values()]))
         repeated = repeated_rows(db, typed, rules, bad)
         broken |= repeated
-    bad = np.unique(np.concatenate([bad, *repeated.values()]))
-    _check_tolerated(asset, typed.num_rows, broken, bad, tolerated)
-    return cut(asset, deliveries, sizes, typed.select(schema.names), bad, broken)
+        bad = np.unique(np.concatenate([bad, *repeated.values()]))
+        _check_tolerated(asset, typed.num_rows, broken, bad, tolerated)
+        return cut(db, asset, deliveries, sizes, typed.select(schema.names), bad, broken)
 
 
 def _typed(deliveries: Sequence[Delivery], schema: AssetSchema) -> tuple[pa.Table, Broken]:

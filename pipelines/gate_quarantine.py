@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.gate_rules import Rule
 from pipelines.gate_sql import take
-from pipelines.gate_types import connection
 
 SPARSE = 250  # rows kept for each refused one, from which copying costs more than slicing
 QUARANTINE_SCHEMA = pa.schema(
@@ -52,6 +52,7 @@ class Split:
 
 
 def cut(
+    db: duckdb.DuckDBPyConnection,
     asset: str,
     deliveries: Sequence[Delivery],
     sizes: Sequence[int],
@@ -72,7 +73,7 @@ def cut(
         start = end - size
         wrong = bad[np.searchsorted(bad, start) : np.searchsorted(bad, end)]
         good = _without(typed.slice(start, size), wrong - start)
-        refused = _quarantine_rows(asset, delivery, wrong, int(start), first, reasons)
+        refused = _quarantine_rows(db, asset, delivery, wrong, int(start), first, reasons)
         if good.num_rows + refused.num_rows != size:
             raise AssertionError(
                 f"{asset} {delivery.key}: rows were lost between {size} in and out"
@@ -95,6 +96,7 @@ def _without(table: pa.Table, rows: np.ndarray) -> pa.Table:
 
 
 def _quarantine_rows(
+    db: duckdb.DuckDBPyConnection,
     asset: str,
     delivery: Delivery,
     wrong: np.ndarray,
@@ -109,7 +111,7 @@ def _quarantine_rows(
         {
             "asset": [asset] * same,
             "key": [delivery.key] * same,
-            "row_json": _as_json(take(delivery.table, wrong - start)),
+            "row_json": _as_json(db, take(delivery.table, wrong - start)),
             "rule": [rule.name for rule in rules],
             "column": [rule.column for rule in rules],
             "reason": ["; ".join(reasons[row]) for row in wrong.tolist()],
@@ -119,12 +121,13 @@ def _quarantine_rows(
     )
 
 
-def _as_json(table: pa.Table) -> pa.ChunkedArray:
+def _as_json(db: duckdb.DuckDBPyConnection, table: pa.Table) -> pa.ChunkedArray:
     """Each row as JSON; numbers that JSON cannot say become texts."""
+    if not table.num_rows:
+        return pa.chunked_array([], pa.string())
     for i, kind in enumerate(table.schema.types):
         if pa.types.is_floating(kind) and not pc.all(pc.is_finite(table.column(i))).as_py():
             table = table.set_column(i, table.column_names[i], table.column(i).cast(pa.string()))
-    with connection() as db:
-        db.register("rows", table)
-        found = db.execute("SELECT to_json(rows)::VARCHAR AS row_json FROM rows").to_arrow_table()
+    db.register("rows", table)
+    found = db.execute("SELECT to_json(rows)::VARCHAR AS row_json FROM rows").to_arrow_table()
     return found.column("row_json")

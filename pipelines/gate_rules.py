@@ -204,12 +204,17 @@ def schema_rules(schema: AssetSchema) -> list[Rule]:
     return [*(rule for rule in rules if rule is not None), unique(schema.key)]
 
 
+def sources(asset: str) -> list[Path]:
+    """The files whose text decides what the rules of an asset are."""
+    return [ROOT / "expectations" / f"{asset}.py", *SHARED_SOURCES]
+
+
 def rules_of(asset: str, cache: Path) -> list[Rule]:
     """The rules of an asset's suite, from ``cache`` or compiled and kept there.
 
     The file's name carries a digest of the suite's source, what it imports and this compiler.
     """
-    digest = files_digest([ROOT / "expectations" / f"{asset}.py", *SHARED_SOURCES])[:16]
+    digest = files_digest(sources(asset))[:16]
     path = cache / f"{asset}-{digest}.json"
     if not path.exists():
         rules = compile_suite(load_suite(asset))

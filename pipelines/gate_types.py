@@ -76,8 +76,8 @@ def check_columns(table: pa.Table, schema: AssetSchema) -> None:
         )
 
 
-def _read(values: pa.ChunkedArray, letter: str) -> pa.ChunkedArray:
-    """The values in the contract's type; those that cannot be read become NULL."""
+def read_values(values: pa.ChunkedArray, letter: str) -> pa.ChunkedArray:
+    """Values in the type of a letter; those that cannot be read become NULL."""
     wanted = ARROW[letter]
     if values.type == wanted:
         return values
@@ -119,7 +119,7 @@ def conform(table: pa.Table, schema: AssetSchema) -> tuple[pa.Table, dict[str, n
     columns, unreadable = {}, {}
     for column in schema.columns:
         before = table.column(column.name)
-        after = _read(before, column.type)
+        after = read_values(before, column.type)
         lost = _unreadable(column, before, after)
         if lost.any():
             unreadable[column.name] = lost

@@ -1,0 +1,48 @@
+"""Tweets of customers to airlines with their sentiment (benchmark only)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.importers.base import WHOLE, Batch, Importer, Options, query, schema, source
+
+KIND = "airline_tweets"
+ABOUT = """Customer tweets to airlines, three sentiments; one file. Benchmark only: a model trained
+on them is never shipped.
+maps:     tweet_id to text_id, text, airline_sentiment to label, its confidence, airline, reason of
+          a negative one, tweet_created to created_at
+derives:  split is always 'all': the set has none
+NULL:     reason of tweets that are not negative; its confidence
+key:      all; the second copy of a tweet goes to quarantine, as do rows whose time is no time"""
+
+SCHEMA = schema(
+    f"text_{KIND}",
+    "text_id:s text:s label:s split:s confidence:f? airline:s reason:s? reason_confidence:f? "
+    "created_at:t?",
+    key="text_id",
+)
+SQL = """
+SELECT CAST(tweet_id AS VARCHAR) AS text_id, text, airline_sentiment AS label, 'all' AS split,
+  airline_sentiment_confidence AS confidence, airline, negativereason AS reason,
+  negativereason_confidence AS reason_confidence,
+  coalesce(strftime(try_strptime(tweet_created, '%Y-%m-%d %H:%M:%S %z')::TIMESTAMPTZ,
+    '%Y-%m-%d %H:%M:%S+00'), tweet_created) AS created_at
+FROM tweets ORDER BY n
+"""
+NEEDED = [
+    "tweet_id",
+    "text",
+    "airline",
+    "airline_sentiment",
+    "airline_sentiment_confidence",
+    "negativereason",
+    "negativereason_confidence",
+    "tweet_created",
+]
+
+
+def read(path: Path, options: Options) -> Iterator[Batch]:
+    """One partition."""
+    yield Batch(SCHEMA.name, SCHEMA, WHOLE, query(SQL, {"tweets": source(path, NEEDED)}))
+
+
+IMPORTER = Importer(KIND, ABOUT, "sentiment/airline_tweets.parquet", read)
