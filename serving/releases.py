@@ -23,7 +23,7 @@ from store import releases
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
-Build = Callable[[dict[str, Artefact]], Any]
+Build = Callable[[str, dict[str, Artefact]], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def load(root: Any, release_id: str, build: Build | None) -> Loaded:
     for name, artefact in parts.items():
         predictors[name] = import_module(CATALOG[name].module).load(artefact)
         selftest.replay(name, predictors[name], artefact[selftest.FILE])
-    return Loaded(release_id, MappingProxyType(predictors), build(parts) if build else None)
+    return Loaded(
+        release_id, MappingProxyType(predictors), build(release_id, parts) if build else None
+    )
 
 
 class Serving:

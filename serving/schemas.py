@@ -1,5 +1,6 @@
 """What goes into and comes out of every endpoint: typed, closed, bounded, with a sample."""
 
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -81,7 +82,8 @@ class Hit(Closed):
 
     kb_code: str
     item_version: int
-    score: float
+    rank: int
+    best_score: float
     question: str
     answer: str
 
@@ -101,7 +103,15 @@ class PriceIn(Closed):
     event: Share = 0.0
     holiday: bool = False
     competitor_index: Annotated[float, Field(gt=0, le=5)] | None = None
+    eta_minutes: Annotated[float, Field(ge=0, le=120)] = 5.0
     previous_multiplier: Annotated[float, Field(ge=0.7, le=2.0)] = 1.0
+
+
+SAMPLE_JOURNEY = PriceIn(
+    distance_km=6.4,
+    duration_minutes=17.0,
+    pickup_at=datetime(2026, 11, 22, 18, 30, tzinfo=UTC),
+)
 
 
 class PriceOut(Closed):
@@ -120,7 +130,7 @@ class PriceOut(Closed):
     expires_at: str
     signature: str
     acceptance_probability: Share | None
-    contribution_cents: int | None
+    policy: str
     release: str
 
 
@@ -137,6 +147,8 @@ class ForecastOut(Closed):
     zone_id: str
     hour_utc: AwareDatetime
     requests: Annotated[float, Field(ge=0)]
+    low: float
+    high: float
     release: str
 
 
@@ -150,8 +162,9 @@ class QualifyOut(Closed):
     """Whether the driver qualifies, the tier, and why."""
 
     driver_id: str
+    known: bool
     qualified: bool
     tier: str
     probability: Share | None
-    reasons: list[dict[str, Any]]
-    evaluated_on: str
+    reasons: list[Any]
+    evaluated_on: date | None

@@ -17,12 +17,11 @@ from serving.guards import Guards
 from serving.releases import Serving
 from serving.schemas import (
     MANY,
+    SAMPLE_JOURNEY,
     Answer,
     ForecastOut,
     Hit,
     IntentOut,
-    MatchIn,
-    MatchOut,
     PriceIn,
     PriceOut,
     QualifyIn,
@@ -59,7 +58,7 @@ class TripoService:
         self.serving = Serving(
             self.engine,
             found.home.absolute() / "releases",
-            {"support": support.builder(self.params)},
+            {"support": support.builder(self.params, self.engine)},
         )
         self.serving.start()
 
@@ -74,15 +73,15 @@ class TripoService:
     @bentoml.api(route="/answer", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def answer(
         self,
-        messages: list[Question] = [Question(text="Where is my driver?")],  # noqa: B006
+        messages: list[Question] = [Question(text="Where is my driver?")],
     ) -> list[Answer]:
         """What to say to each message, grounded in a cited item; or clarify, abstain, escalate."""
-        return support.answer(self.serving.current("support"), self.engine, messages)
+        return support.answer(self.serving.current("support"), messages)
 
     @bentoml.api(route="/search", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def search(
         self,
-        queries: list[SearchIn] = [SearchIn(text="cancellation fee")],  # noqa: B006
+        queries: list[SearchIn] = [SearchIn(text="cancellation fee")],
     ) -> list[list[Hit]]:
         """The items of the knowledge base that fit each query best."""
         return support.search(self.serving.current("support"), queries)
@@ -90,7 +89,7 @@ class TripoService:
     @bentoml.api(route="/intent", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def intent(
         self,
-        texts: list[Text] = ["I was charged twice"],  # noqa: B006
+        texts: list[Text] = ["I was charged twice"],
     ) -> list[IntentOut]:
         """The intent of each message, with a calibrated probability; or ``unknown``."""
         return support.intents(self.serving.current("support"), texts)
@@ -98,7 +97,7 @@ class TripoService:
     @bentoml.api(route="/sentiment", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def sentiment(
         self,
-        texts: list[Text] = ["Thanks, the driver was great"],  # noqa: B006
+        texts: list[Text] = ["Thanks, the driver was great"],
     ) -> list[SentimentOut]:
         """The sentiment of each message, -1 to 1."""
         return support.sentiments(self.serving.current("support"), texts)
@@ -106,7 +105,7 @@ class TripoService:
     @bentoml.api(route="/qualify")
     def qualify(
         self,
-        drivers: Annotated[list[QualifyIn], Field(max_length=MANY)] = [  # noqa: B006
+        drivers: Annotated[list[QualifyIn], Field(max_length=MANY)] = [
             QualifyIn(driver_id="D0001")
         ],
     ) -> list[QualifyOut]:
@@ -114,13 +113,8 @@ class TripoService:
         self.serving.current("premium")
         return premium.qualify(self.engine, drivers)
 
-    @bentoml.api(route="/match")
-    def match(self, batch: MatchIn = MatchIn.sample()) -> MatchOut:  # noqa: B008
-        """The best assignment of a batch of requests to drivers, with the reason for each."""
-        return premium.match(batch, self.params.matching)
-
     @bentoml.api(route="/price")
-    def price(self, journey: PriceIn = PriceIn.sample()) -> PriceOut:  # noqa: B008
+    def price(self, journey: PriceIn = SAMPLE_JOURNEY) -> PriceOut:
         """A signed quote whose lines add up to the cent; honoured for five minutes."""
         secret = self.settings.jwt_secret.get_secret_value().encode()
         now = datetime.now(UTC)
@@ -129,7 +123,7 @@ class TripoService:
     @bentoml.api(route="/forecast")
     def forecast(
         self,
-        hours: Annotated[list[ZoneHour], Field(max_length=MANY)] = [  # noqa: B006
+        hours: Annotated[list[ZoneHour], Field(max_length=MANY)] = [
             ZoneHour(zone_id="Z01", hour_utc=datetime(2026, 11, 22, 18, tzinfo=UTC))
         ],
     ) -> list[ForecastOut]:
