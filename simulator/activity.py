@@ -9,7 +9,7 @@ from simulator.book import Day
 from simulator.calibration import Floats
 from simulator.city import FOOD, GOODS, GROCERY, MOTO, RIDE, TRUCK_VAN, City
 from simulator.clock import days
-from simulator.market import ACCEPTED_AT_USUAL_PRICES, Market, draw_requests
+from simulator.market import ACCEPTED_AT_USUAL_PRICES, Market
 from simulator.orders import BY_DRIVER, BY_RIDER, DROPS_AFTER_MATCH
 from simulator.people import (
     ACCEPT,
@@ -158,14 +158,13 @@ def rider_days_of_orders(city: City, d: Day) -> pa.Table:
     return _rider_table(city, d.market.day, columns)
 
 
-def drawn_rider_days(city: City, market: Market) -> pa.Table:
-    """The same columns for a day without orders."""
+def drawn_rider_days(city: City, market: Market, requests: int) -> pa.Table:
+    """The same columns for a day without orders, out of everybody who asked for a price."""
     rng = stream(city.params.seed, "rider days", market.day)
     r, ordinal, n = city.riders, market.day.toordinal(), len(city.riders)
     active = np.where((r.joined <= ordinal) & (ordinal < r.left), r.activity, 0.0)
     total = np.cumsum(active)
-    asked = draw_requests(city, market).sum() if total[-1] > 0 else 0
-    orders = rng.binomial(asked, ACCEPTED_AT_USUAL_PRICES)
+    orders = rng.binomial(requests if total[-1] > 0 else 0, ACCEPTED_AT_USUAL_PRICES)
     rider = np.searchsorted(total, rng.random(orders) * total[-1], side="right").clip(0, n - 1)
     done = rng.random(orders) < 0.89
     fare = rng.lognormal(np.log(640), 0.55, orders) * done

@@ -48,6 +48,8 @@ class Book:
         self.city, self.policies = city, policies
         self._markets: dict[date, Market] = {}
         self._days: dict[date, Day] = {}
+        self._requests: dict[date, Ints] = {}
+        self._shifts: dict[date, Shifts] = {}
         self._usual = usually_online(city)
 
     def market(self, day: date) -> Market:
@@ -56,9 +58,16 @@ class Book:
     def day(self, day: date) -> Day:
         return _remember(self._days, day, lambda: self._make(day), 4)
 
+    def requests(self, day: date) -> Ints:
+        """How many asked, by zone, hour and vertical."""
+        return _remember(self._requests, day, lambda: draw_requests(self.city, self.market(day)), 4)
+
+    def shifts(self, day: date) -> Shifts:
+        return _remember(self._shifts, day, lambda: make_shifts(self.city, day), 4)
+
     def supply(self, day: date, requests: Floats) -> Floats:
         """Idle drivers by zone and hour."""
-        return idle(online(self.city, make_shifts(self.city, day)), requests)
+        return idle(online(self.city, self.shifts(day)), requests)
 
     def wait(self, requests: Floats, drivers: Floats) -> Floats:
         """Minutes until a driver comes, as the app would say: longer where few are idle."""
@@ -67,9 +76,9 @@ class Book:
 
     def _make(self, day: date) -> Day:
         city, market = self.city, self.market(day)
-        requests = draw_requests(city, market)
+        requests = self.requests(day)
         total = requests.sum(axis=2).astype(float)
-        shifts = make_shifts(city, day)
+        shifts = self.shifts(day)
         drivers = online(city, shifts)
         before = [self.market(day - timedelta(days=d)) for d in range(1, LOOK_BACK_DAYS + 1)]
         usual = q95([m.intensity.sum(axis=2) for m in before])

@@ -20,14 +20,12 @@ from simulator.conversation_tables import (
 )
 from simulator.conversations import hold
 from simulator.desk import end
-from simulator.dirt import soil
+from simulator.dirt import Note, soil, truth_table
 from simulator.leakage import KINDS
 from simulator.ledger import LONGEST_DELAY_DAYS
-from simulator.market import draw_requests
 from simulator.orders import BY_SYSTEM, first_number
 from simulator.people import Ints
 from simulator.randomness import stream
-from simulator.supply import make_shifts
 from simulator.tables import ids, words
 
 Tables = dict[str, pa.Table]
@@ -48,14 +46,14 @@ def simulate_history(book: Book, day: date) -> tuple[Tables, Tables]:
     """A day before the first order: driver_days, rider_days and market_hours, drawn alike."""
     city, market = book.city, book.market(day)
     rng = stream(city.params.seed, "unmet", day)
-    requests = draw_requests(city, market).sum(axis=2)
+    requests = book.requests(day).sum(axis=2)
     missed = rng.binomial(requests, UNMET_SHARE)
     delivered = {
-        "driver_days": activity.drawn_driver_days(city, market, make_shifts(city, day)),
-        "rider_days": activity.drawn_rider_days(city, market),
+        "driver_days": activity.drawn_driver_days(city, market, book.shifts(day)),
+        "rider_days": activity.drawn_rider_days(city, market, int(requests.sum())),
         "market_hours": snapshots.market_hours_table(city, book, day, requests, missed),
     }
-    return _soiled(city, day, delivered, {"intensity": intensity_truth(city, book, day)})
+    return _soiled(city, day, delivered, {})
 
 
 def simulate_day(book: Book, day: date) -> tuple[Tables, Tables]:
@@ -136,12 +134,13 @@ def support(book: Book, day: date) -> tuple[Tables, Tables]:
 def _soiled(city: City, day: date, delivered: Tables, truth: Tables) -> tuple[Tables, Tables]:
     """Break a few rows of each table; what was broken joins the truth."""
     rng = stream(city.params.seed, "dirt", day)
-    dirty, notes = {}, []
+    dirty: Tables = {}
+    notes: list[Note] = []
     for asset, table in delivered.items():
         key = asset_schema(asset).key[0]
-        dirty[asset], note = soil(asset, key, table, city.params.dirty_share, rng)
-        notes.append(note)
-    return dirty, {**truth, "dirt": pa.concat_tables(notes)}
+        dirty[asset], found = soil(asset, key, table, city.params.dirty_share, rng)
+        notes += found
+    return dirty, {**truth, "dirt": truth_table(notes)}
 
 
 def intensity_truth(city: City, book: Book, day: date) -> pa.Table:

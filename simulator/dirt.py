@@ -11,6 +11,8 @@ from simulator.people import Ints
 
 DUPLICATE = "duplicate_key"
 UNKNOWN_ZONE = "Z99"
+Note = tuple[str, str, str, str]
+"""Asset, key of the row, fault, column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ def _negative(column: str) -> Callable[[pa.Table], pa.Array]:
 
 def _after(column: str, minutes: int) -> Callable[[pa.Table], pa.Array]:
     """Minutes after another time of the row; where that one is NULL the row stays as it was."""
-    wait = pa.scalar(minutes * 60_000_000, pa.duration("us"))
-    return lambda rows: pc.add(rows[column], wait)
+    wait = minutes * 60_000_000
+    return lambda rows: pc.add(rows[column], pa.scalar(wait, pa.duration("us")))
 
 
 def _more_than(column: str, by: float) -> Callable[[pa.Table], pa.Array]:
@@ -67,24 +69,26 @@ FAULTS: dict[str, tuple[Fault, ...]] = {
 
 def soil(
     asset: str, key: str, table: pa.Table, share: float, rng: np.random.Generator
-) -> tuple[pa.Table, pa.Table]:
-    """The table with about ``share`` of its rows broken, each in one way, and the truth about it.
+) -> tuple[pa.Table, list[Note]]:
+    """The table with about ``share`` of its rows broken, each in one way, and what was done.
 
-    The truth has columns asset, key, fault, column; duplicates are added at the end.
+    Duplicates are added at the end.
     """
     count = int(rng.binomial(table.num_rows, share)) if asset in FAULTS else 0
-    rows = rng.choice(table.num_rows, count, replace=False) if count else np.empty(0, np.int64)
-    faults = FAULTS.get(asset, ())
+    if not count:
+        return table, []
+    faults = FAULTS[asset]
+    rows = rng.choice(table.num_rows, count, replace=False)
     kind = rng.integers(0, len(faults) + 1, count)
-    notes = []
+    notes: list[Note] = []
     keys = table[key]
     for i, fault in enumerate(faults):
         mine = _able(table, np.sort(rows[kind == i]), fault)
         table = _replaced(table, mine, fault)
-        notes.append(_note(asset, keys, mine, fault.name, fault.column))
+        notes += _notes(asset, keys, mine, fault.name, fault.column)
     twice = np.sort(rows[kind == len(faults)])
-    notes.append(_note(asset, keys, twice, DUPLICATE, key))
-    return pa.concat_tables([table, table.take(pa.array(twice))]), pa.concat_tables(notes)
+    notes += _notes(asset, keys, twice, DUPLICATE, key)
+    return pa.concat_tables([table, table.take(pa.array(twice))]) if len(twice) else table, notes
 
 
 def _able(table: pa.Table, rows: Ints, fault: Fault) -> Ints:
@@ -106,13 +110,12 @@ def _replaced(table: pa.Table, rows: Ints, fault: Fault) -> pa.Table:
     return table.set_column(table.column_names.index(fault.column), fault.column, changed)
 
 
-def _note(asset: str, keys: pa.ChunkedArray, rows: Ints, fault: str, column: str) -> pa.Table:
-    n = len(rows)
-    return pa.table(
-        {
-            "asset": pa.repeat(pa.scalar(asset), n),
-            "key": keys.take(pa.array(rows)).cast(pa.string()),
-            "fault": pa.repeat(pa.scalar(fault), n),
-            "column": pa.repeat(pa.scalar(column), n),
-        }
-    )
+def _notes(asset: str, keys: pa.ChunkedArray, rows: Ints, fault: str, column: str) -> list[Note]:
+    return [(asset, str(keys[int(i)]), fault, column) for i in rows]
+
+
+def truth_table(notes: list[Note]) -> pa.Table:
+    """What was broken: asset, key, fault, column."""
+    columns = list(zip(*notes, strict=True)) or [()] * 4
+    names = ("asset", "key", "fault", "column")
+    return pa.table({n: pa.array(c, pa.string()) for n, c in zip(names, columns, strict=True)})

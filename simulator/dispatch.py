@@ -77,14 +77,41 @@ def pair(order_key: Ints, driver_key: Ints) -> tuple[Ints, Ints]:
     return np.flatnonzero(inside), found[inside]
 
 
-def arrival_error(u: Floats, v: Floats, on_time: Floats, hit: Floats, promised: Floats) -> Floats:
-    """Minutes an arrival is off its promise: inside two minutes for a hit, else late or early."""
-    miss = u > hit
-    late = miss & (u > np.maximum(on_time, hit))
-    inside = np.sqrt(v) * 2 * np.where(u < hit / 2, -0.9, 0.98)
-    early = -(2.05 + 1.2 * -np.log1p(-v))
-    error = np.where(late, 2.05 - 3.0 * np.log1p(-v), np.where(miss, early, inside))
-    return np.maximum(np.minimum(error, 15.0), 1.0 - promised)
+@dataclass(frozen=True, slots=True)
+class _Luck:
+    """What chance holds for every order, drawn before the day: ``u`` decides hit, early or late;
+    the minutes off the promise in each case; the wait at the door; whether, and when, a driver
+    cancels (share of the way)."""
+
+    u: Floats
+    inside: Floats
+    early: Floats
+    late: Floats
+    door: Floats
+    cancel: Floats
+    cancel_share: Floats
+
+
+def draw_luck(rng: np.random.Generator, n: int) -> _Luck:
+    """Inside two minutes of the promise, or beyond with an exponential tail of at most 15."""
+    tail = rng.standard_exponential(n)
+    return _Luck(
+        u=rng.random(n),
+        inside=np.sqrt(rng.random(n)) * 1.95 * rng.choice([-1.0, 1.0], n),
+        early=-(2.05 + 1.2 * tail),
+        late=np.minimum(2.05 + 3.0 * tail, 15.0),
+        door=3 * rng.random(n),
+        cancel=rng.random(n),
+        cancel_share=60 * (0.1 + 0.8 * rng.random(n)),
+    )
+
+
+def arrival_error(luck: _Luck, o: Ints, on_time: Floats, hit: Floats, promised: Floats) -> Floats:
+    """Minutes an arrival is off its promise. A pick-up takes at least a minute."""
+    u = luck.u[o]
+    late = u > np.maximum(on_time, hit)
+    error = np.where(u <= hit, luck.inside[o], np.where(late, luck.late[o], luck.early[o]))
+    return np.asarray(np.maximum(error, 1.0 - promised))
 
 
 class Dispatch:
@@ -104,14 +131,19 @@ class Dispatch:
             never.copy(), never.copy(), never.copy(), never.copy(),
             np.zeros(m, dtype=np.int64), np.zeros(m, dtype=np.int64),
         )  # fmt: skip
-        self.luck = rng.random((5, n))
+        self.luck = draw_luck(rng, n)
+        self.patience = np.minimum(wish.patience, EXPIRY_S)
+        self.ride_s = (wish.board + wish.trip) * 60
+        x, y = city.zones.x_km, city.zones.y_km
+        away = np.hypot(x[:, None] - x[None], y[:, None] - y[None])
+        self.way = 2.6 + 1.9 * away.clip(0, 5)
 
     def run(self) -> Matches:
         """All windows of the day."""
         wish, s = self.wish, self.state
         edges = np.searchsorted(wish.ready, np.arange(0, DAY_S + WINDOW_S, WINDOW_S))
         waiting = np.empty(0, dtype=np.int64)
-        give_up = wish.ready + np.minimum(wish.patience, EXPIRY_S)
+        give_up = wish.ready + self.patience
         for w in range(len(edges) - 1):
             pool = np.concatenate([waiting, np.arange(edges[w], edges[w + 1])])
             now = w * WINDOW_S
@@ -148,15 +180,17 @@ class Dispatch:
             i, j = pair(served[by_order], offered[by_driver])
         orders, drivers = pool[by_order[i]], free[by_driver[j]]
         taken = self._offer(orders, drivers, now)
-        pool_left = np.delete(pool, by_order[i[taken]])
-        return pool_left, np.delete(free, by_driver[j[taken]])
+        idle, without = np.ones(len(free), dtype=bool), np.ones(len(pool), dtype=bool)
+        without[by_order[i[taken]]] = False
+        idle[by_driver[j[taken]]] = False
+        return pool[without], free[idle]
 
     def _offer(self, orders: Ints, drivers: Ints, now: float) -> np.ndarray:
         """Ask the drivers; book those who accept. Returns the mask of accepted offers."""
         wish, s, who = self.wish, self.state, self.staff[drivers]
         ready = np.maximum(wish.ready[orders], s.busy_until[drivers])
         matched = np.floor(np.maximum(ready, now) + 6 + 40 * self.rng.random(len(orders)))
-        in_time = matched <= wish.ready[orders] + np.minimum(wish.patience[orders], EXPIRY_S)
+        in_time = matched <= wish.ready[orders] + self.patience[orders]
         accepts = self.rng.random(len(orders)) < self.skill[ACCEPT, who]
         s.offers[who[in_time]] += 1
         s.refusals[who[in_time & ~accepts]] += 1
@@ -165,24 +199,20 @@ class Dispatch:
         return np.asarray(taken)
 
     def _book(self, o: Ints, d: Ints, who: Ints, matched: Floats) -> None:
-        wish, s, zones, u = self.wish, self.state, self.city.zones, self.luck
-        away = np.hypot(
-            zones.x_km[s.zone[d]] - zones.x_km[wish.zone[o]],
-            zones.y_km[s.zone[d]] - zones.y_km[wish.zone[o]],
-        )
-        promised = np.round(2.6 + 1.9 * away.clip(0, 5) + 3 * u[0, o], 1)
+        wish, s, luck = self.wish, self.state, self.luck
+        promised = np.round(self.way[s.zone[d], wish.zone[o]] + luck.door[o], 1)
         skill = self.skill[:, who]
-        error = arrival_error(u[1, o], u[2, o], skill[ON_TIME], skill[ETA_HIT], promised)
+        error = arrival_error(luck, o, skill[ON_TIME], skill[ETA_HIT], promised)
         actual = np.round(promised + error, 1)
         cancels = np.where(
-            u[3, o] < skill[CANCEL], np.floor(60 * promised * (0.1 + 0.8 * u[4, o])), np.inf
+            luck.cancel[o] < skill[CANCEL], np.floor(promised * luck.cancel_share[o]), np.inf
         )
         arrive = matched + actual * 60
-        end = arrive + (wish.board[o] + wish.trip[o]) * 60
         gone = matched + np.minimum(cancels, wish.drop[o])
         quits = gone < arrive
+        released = np.where(quits, gone, arrive + self.ride_s[o])
         s.driver[o], s.matched[o], s.promised[o], s.actual[o] = who, matched, promised, actual
         s.cancels[o] = cancels
-        s.released[o] = np.where(quits, gone, end)
-        s.busy_until[d] = s.released[o]
+        s.released[o] = released
+        s.busy_until[d] = released
         s.zone[d] = np.where(quits, s.zone[d], wish.to_zone[o])

@@ -7,6 +7,7 @@ import numpy as np
 
 from simulator.calibration import Floats
 from simulator.city import FOOD, GOODS, GROCERY, TRUCK_VAN, VERTICALS, City
+from simulator.people import Ints
 from simulator.randomness import stream
 
 HOURS = np.arange(24)
@@ -112,8 +113,8 @@ def make_market(city: City, day: date) -> Market:
     return Market(day, weather, holiday, event, competitor, seen, intensity)
 
 
-def draw_requests(city: City, market: Market) -> np.ndarray:
+def draw_requests(city: City, market: Market) -> Ints:
     """How many really ask, (zones, 24, verticals): Poisson around an intensity that flickers."""
     rng = stream(city.params.seed, "requests", market.day)
     flicker = rng.gamma(30, 1 / 30, market.intensity.shape[:2])[:, :, None]
-    return rng.poisson(market.intensity * flicker)
+    return np.asarray(rng.poisson(market.intensity * flicker))
