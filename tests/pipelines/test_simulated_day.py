@@ -120,12 +120,13 @@ READERS = [
     path
     for room in ("pipelines", "features", "models", "engines", "serving", "expectations")
     for path in sorted((ROOT / room).rglob("*.py"))
-    if path.name != "simulated_day.py"
+    if path.name not in {"simulated_day.py", "city_policies.py"}
 ]
 
 
 @pytest.mark.parametrize("path", READERS, ids=lambda p: str(p.relative_to(ROOT)))
 def test_nobody_but_the_city_knows_where_the_truth_lies(path):
     words = literals_and_imports(path)
+    assert len(words) > 0 or path.name == "__init__.py"
     assert not {w for w in words if w == "truth" or "truth/" in w or w.endswith("/truth")}
     assert not {w for w in words if w.startswith("simulator.")}
