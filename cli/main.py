@@ -48,3 +48,6 @@ for command in (run, up, status):
 models.register(app)
 app.add_typer(db.app)
 app.add_typer(config)
+
+if __name__ == "__main__":
+    app()

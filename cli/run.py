@@ -23,7 +23,7 @@ from core.errors import TripoError
 from core.settings import Settings
 from pipelines.context import Context
 
-BOOT_S = 180.0
+BOOT_S = 300.0
 PARSE_S = 60.0
 SERVING_S = 120.0
 HEAVY = ("heavy", 1, "training and embedding, one at a time")

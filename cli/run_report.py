@@ -14,7 +14,6 @@ from models.catalog import CATALOG
 from pipelines.context import Context
 from pipelines.results import read
 from pipelines.step import write_json
-from pipelines.training import provenance
 from store import releases
 from store.tables import AiPerformance, ProfitMetrics
 
@@ -71,6 +70,8 @@ def succeeded(content: dict[str, Any]) -> bool:
 
 def versions() -> dict[str, str]:
     """Of Python, of the packages that matter, and the revision of the code."""
+    from pipelines.training import provenance
+
     found = {name: version(name) for name in PACKAGES}
     return {"python": platform.python_version(), **found, **provenance()}
 
