@@ -74,10 +74,11 @@ def _level(zone: pd.Series, hour: pd.Series, requests: pd.Series, nearest_h: int
     ``nearest_h`` hours before."""
     if requests.empty:
         return np.full(len(zone), np.nan)
-    zones = requests.index.levels[0]
-    first = requests.index.get_level_values(1).min()
+    asked_at = requests.index.get_level_values(1)
+    first = pd.Timestamp(asked_at.min())
+    zones = pd.Index(requests.index.get_level_values(0).unique())
     place = zones.get_indexer(requests.index.get_level_values(0))
-    when = _hours_since(first, requests.index.get_level_values(1))
+    when = _hours_since(first, asked_at)
     # cumulative sums over a grid of hours x zones, with an empty row before the first hour
     total, known = (np.zeros((when.max() + 2, len(zones))) for _ in range(2))
     total[when + 1, place], known[when + 1, place] = requests.to_numpy("float64"), 1
@@ -91,4 +92,4 @@ def _level(zone: pd.Series, hour: pd.Series, requests: pd.Series, nearest_h: int
 
 
 def _hours_since(first: pd.Timestamp, at: pd.Series | pd.Index) -> NDArray[np.int64]:
-    return np.asarray((at - first) // pd.Timedelta(hours=1), np.int64)
+    return np.asarray(pd.TimedeltaIndex(pd.DatetimeIndex(at) - first) // pd.Timedelta(hours=1))

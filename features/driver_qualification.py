@@ -11,6 +11,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 
 from core.errors import BadInput
 from core.params.tabular import StandardsParams
@@ -34,6 +35,8 @@ MEASURES = ("rating", *RATES)
 WORSE_WHEN_HIGHER = frozenset({"cancellation"})
 ACTIVITY = ("rides", "ratings", "online_hours", "active_days", "utilisation")
 EXPERIENCE = ("tenure_days", "rides_known")
+MOST_WEIGHT = 1e6  # tries: drivers who do not differ at all
+LEAST_CHANCE = -40.0
 LONG, TREND, NOW = "long", "trend", "meets_now"
 NUMERIC = (
     *MEASURES,
@@ -41,7 +44,7 @@ NUMERIC = (
     *(f"{m}_{TREND}" for m in MEASURES),
     *ACTIVITY,
     *EXPERIENCE,
-    "margin",
+    "log_chance",
     NOW,
 )
 # nightly batch: everything is known before the decision
@@ -67,49 +70,59 @@ def sums(days: pd.DataFrame, last: date, length: int) -> pd.DataFrame:
     return total.assign(active_days=active.astype("float64"))
 
 
-def beta_shrunk(hits: Floats, tries: Floats) -> Floats:
-    """Posterior mean of each driver's rate under a Beta prior fitted to all drivers.
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What is known of a driver before any evidence: a mean, and how many tries it is worth.
 
-    The prior's mean is the pooled rate; its weight follows from how much more the drivers' rates
-    vary than chance alone would make them (method of moments). NaN when nobody tried.
+    ``within`` is the variance of one try around its driver's mean.
+    """
+
+    mean: float
+    weight: float
+    within: float
+
+    def shrunk(self, total: Floats, tries: Floats) -> Floats:
+        """Posterior mean of each driver."""
+        return np.asarray((total + self.mean * self.weight) / (tries + self.weight))
+
+
+def beta_prior(hits: Floats, tries: Floats) -> Prior:
+    """The Beta prior of a rate, fitted to all drivers; its mean is NaN when nobody tried.
+
+    Its mean is the pooled rate; its weight follows from how much more the drivers' rates vary than
+    chance alone would make them.
 
     Source
     ------
     Kleinman (1973), Proportions with extraneous variance, moment estimators.
     """
-    total = tries.sum()
-    if total <= 0:
-        return np.full(len(tries), np.nan)
-    mean = hits.sum() / total
-    seen = tries > 0
-    n, rate = tries[seen], hits[seen] / tries[seen]
-    spread = (n * (rate - mean) ** 2).sum()
-    chance = mean * (1 - mean)
-    effective = n.sum() - (n**2).sum() / n.sum()
-    between = (spread - (seen.sum() - 1) * chance) / max(effective, 1e-9)
-    weight = 1e6 if between <= 1e-9 else float(np.clip(chance / between - 1, 2.0, 1e6))
-    return np.asarray((hits + mean * weight) / (tries + weight))
+    mean = float(hits.sum() / tries.sum()) if tries.sum() > 0 else float("nan")
+    within = mean * (1 - mean)
+    return Prior(mean, _prior_weight(hits, tries, mean, within), within)
 
 
-def normal_shrunk(total: Floats, count: Floats, within: float) -> Floats:
-    """Posterior mean of each driver's rating under a Normal prior fitted to all drivers.
-
-    ``within`` is the variance of one rating around its driver's mean.
+def normal_prior(total: Floats, count: Floats, within: float) -> Prior:
+    """The Normal prior of a rating, fitted to all drivers.
 
     Source
     ------
     Efron and Morris (1975), Data analysis using Stein's estimator; between-driver variance by
     moments.
     """
-    if count.sum() <= 0:
-        return np.full(len(count), np.nan)
-    mean = total.sum() / count.sum()
-    seen = count > 0
-    n, own = count[seen], total[seen] / count[seen]
+    mean = float(total.sum() / count.sum()) if count.sum() > 0 else float("nan")
+    return Prior(mean, _prior_weight(total, count, mean, within), within)
+
+
+def _prior_weight(total: Floats, tries: Floats, mean: float, within: float) -> float:
+    """Variance of one try over the variance between drivers: what the prior weighs, in tries."""
+    seen = tries > 0
+    n = tries[seen]
+    if n.sum() <= 0 or within <= 0:
+        return MOST_WEIGHT
+    own = total[seen] / n
     effective = n.sum() - (n**2).sum() / n.sum()
     between = ((n * (own - mean) ** 2).sum() - (seen.sum() - 1) * within) / max(effective, 1e-9)
-    weight = within / max(float(between), within / 1e4)
-    return np.asarray((total + mean * weight) / (count + weight))
+    return float(np.clip(within / max(float(between), within / MOST_WEIGHT), 1.0, MOST_WEIGHT))
 
 
 def rating_variance(days: pd.DataFrame, last: date) -> float:
@@ -126,18 +139,51 @@ def rating_variance(days: pd.DataFrame, last: date) -> float:
     return float(max((n * (own - mean) ** 2).sum() / free, 1e-3))
 
 
-def measures(total: pd.DataFrame, within: float) -> pd.DataFrame:
-    """The shrunk rating and rates of sums over a window, one row a driver."""
-    columns = {
-        "rating": normal_shrunk(
-            total["rating_sum"].to_numpy(), total["rating_count"].to_numpy(), within
-        )
-    }
+def evidence(total: pd.DataFrame) -> dict[str, tuple[Floats, Floats]]:
+    """For each measure what was counted over a window: (sum, tries), one entry a driver."""
+    found = {"rating": (total["rating_sum"].to_numpy(), total["rating_count"].to_numpy())}
     for name, (hits, tries) in RATES.items():
         n = total[list(tries)].sum(axis=1).to_numpy("float64")
-        k = np.minimum(total[list(hits)].sum(axis=1).to_numpy("float64"), n)
-        columns[name] = beta_shrunk(k, n)
+        found[name] = (np.minimum(total[list(hits)].sum(axis=1).to_numpy("float64"), n), n)
+    return found
+
+
+def priors(total: pd.DataFrame, within: float) -> dict[str, Prior]:
+    """The city's prior of each measure over a window; ``within`` as `rating_variance` gives it."""
+    found = evidence(total)
+    return {
+        m: normal_prior(*found[m], within) if m == "rating" else beta_prior(*found[m])
+        for m in MEASURES
+    }
+
+
+def measures(total: pd.DataFrame, within: float) -> pd.DataFrame:
+    """The shrunk rating and rates of sums over a window, one row a driver."""
+    found, known = evidence(total), priors(total, within)
+    columns = {m: known[m].shrunk(*found[m]) for m in MEASURES}
     return pd.DataFrame(columns, index=total.index)
+
+
+def log_chance(
+    short: pd.DataFrame, long: pd.DataFrame, within: float, standards: StandardsParams
+) -> Floats:
+    """Log of the chance to meet every standard over another window as busy as the last one.
+
+    Each measure's next shrunk value is taken as Normal around what the long window says, the
+    measures as independent: rough, and the best single summary there is.
+    """
+    next_prior, before = priors(short, within), priors(long, within)
+    tries, seen = evidence(short), evidence(long)
+    limits = standards.limits()
+    total = np.zeros(len(short))
+    for m in MEASURES:
+        now, past, n = next_prior[m], before[m], np.maximum(tries[m][1], 1.0)
+        kept = n / (n + now.weight)
+        centre = now.mean + kept * (past.shrunk(*seen[m]) - now.mean)
+        spread = kept * np.sqrt(past.within * (1 / (seen[m][1] + past.weight) + 1 / n))
+        side = -1.0 if m in WORSE_WHEN_HIGHER else 1.0
+        total += log_ndtr(side * (centre - limits[m]) / np.maximum(spread, 1e-9))
+    return np.maximum(total, LEAST_CHANCE)
 
 
 def margins(found: pd.DataFrame, standards: StandardsParams) -> pd.DataFrame:
@@ -178,7 +224,8 @@ def features(
     short = sums(past, as_of, windows.short)
     short = short[short["completed"] > 0]
     found = measures(short, within)
-    long = measures(sums(past, as_of, windows.long), within).reindex(short.index)
+    steady = sums(past, as_of, windows.long).reindex(short.index)
+    long = measures(steady, within)
     before = sums(past, as_of - timedelta(days=windows.short), windows.short)
     earlier = measures(before, within).reindex(short.index)
     columns = {
@@ -186,18 +233,12 @@ def features(
         **{f"{m}_{TREND}": found[m] - earlier[m] for m in MEASURES},
         **_activity(short),
         **_experience(past, drivers, as_of, short.index),
-        "margin": _worst_margin(found, standards),
+        "log_chance": log_chance(short, steady, within, standards),
         NOW: meets(found, short["completed"], standards).astype("float64"),
     }
     frame = pd.concat([found, pd.DataFrame(columns, index=short.index)], axis=1)
     frame.insert(0, "as_of", pd.Timestamp(as_of))
     return frame.reset_index()
-
-
-def _worst_margin(found: pd.DataFrame, standards: StandardsParams) -> pd.Series:
-    """The smallest margin, each in units of the room between its standard and perfection."""
-    room = standards.room()
-    return (margins(found, standards) / pd.Series(room)).min(axis=1)
 
 
 def _activity(short: pd.DataFrame) -> dict[str, pd.Series]:

@@ -57,7 +57,7 @@ class Trees:
     meta: Mapping[str, Any]
 
     def matrix(self, rows: pd.DataFrame) -> xgb.DMatrix:
-        return _matrix(rows, self.meta["numeric"], self.meta["vocabulary"])
+        return _matrix(rows, self.meta["numeric"], dict(self.meta["vocabulary"]))
 
     def margin(self, rows: pd.DataFrame, offset: Floats | None = None) -> Floats:
         """Raw scores, shape (n,); ``offset`` is added to each, as it was in training."""
@@ -74,7 +74,7 @@ class Trees:
         Lundberg et al. (2020), From local explanations to global understanding (TreeSHAP).
         """
         values = self.booster.predict(self.matrix(rows), pred_contribs=True)
-        names = [*self.meta["numeric"], *self.meta["vocabulary"], "bias"]
+        names = [*self.meta["numeric"], *dict(self.meta["vocabulary"]), "bias"]
         return pd.DataFrame(values, index=rows.index, columns=names, dtype="float64")
 
     def importance(self) -> dict[str, float]:
@@ -132,7 +132,7 @@ def train(
         verbose_eval=False,
     )
     best = booster[: booster.best_iteration + 1]
-    return Trees(best, {"numeric": list(plan.numeric), "vocabulary": vocabulary})
+    return Trees(best, {"numeric": list(plan.numeric), "vocabulary": list(vocabulary.items())})
 
 
 def save(trees: Trees, **more: Any) -> dict[str, bytes]:
@@ -209,3 +209,9 @@ def fit_platt(margin: Floats, happened: NDArray[np.bool_], rounds: int = 50) -> 
 def sigmoid(score: Floats) -> Floats:
     """1 / (1 + exp(-score)), without overflow."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * score)))
+
+
+def log_losses(probability: Floats, y: Floats) -> Floats:
+    """Negative log-likelihood of each row."""
+    p = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.asarray(-(y * np.log(p) + (1 - y) * np.log(1 - p)))

@@ -36,11 +36,6 @@ class StandardsParams(Section):
         names = ("rating", "acceptance", "cancellation", "completion", "eta_accuracy", "on_time")
         return {name: getattr(self, name) for name in names}
 
-    def room(self) -> dict[str, float]:
-        """From each standard to perfection."""
-        best = {"rating": 5.0, "cancellation": 0.0}
-        return {name: abs(best.get(name, 1.0) - limit) for name, limit in self.limits().items()}
-
 
 class TierStep(Section):
     """One tier among the qualified: how far above the threshold, and the rating it needs."""

@@ -45,7 +45,7 @@ PLAN = booster.Plan(
         **_DIRECTION,
         **{f"{m}_{LONG}": d for m, d in _DIRECTION.items()},
         **{f"{m}_{TREND}": d for m, d in _DIRECTION.items()},
-        "margin": 1,
+        "log_chance": 1,
         NOW: 1,
     },
 )
@@ -170,7 +170,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     return {
         "average_precision": average_precision(p, y > 0),
         "brier": float(((p - y) ** 2).mean()),
-        "log_loss": float(log_losses(p, y).mean()),
+        "log_loss": float(booster.log_losses(p, y).mean()),
         "precision": float(y[chosen].mean()) if chosen.any() else 0.0,
         "recall": float(chosen[y > 0].mean()) if y.any() else 0.0,
         "share_qualified": float(chosen.mean()),
@@ -192,12 +192,6 @@ def average_precision(probability: Floats, happened: Bools) -> float:
     taken = np.arange(1, len(order) + 1)[last_of_tie]
     gained = np.diff(np.append(0, hits))
     return float((gained * hits / taken).sum() / positives)
-
-
-def log_losses(probability: Floats, y: Floats) -> Floats:
-    """Negative log-likelihood of each row."""
-    p = np.clip(probability, 1e-6, 1 - 1e-6)
-    return np.asarray(-(y * np.log(p) + (1 - y) * np.log(1 - p)))
 
 
 def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from core.errors import PartitionMissing
-from core.partition import last_day, range_key, window
+from core.errors import BadInput, PartitionMissing
+from core.partition import last_day, midnight, range_key, window
 from pipelines.context import Context
 from pipelines.step import files_digest
 
@@ -70,3 +70,27 @@ def combined(parts: Mapping[str, str]) -> str:
 def span(days: Sequence[date]) -> str:
     """Days as a key, for what a dataset says about itself."""
     return range_key(days[0], days[-1]) if days else "none"
+
+
+def by_day(
+    rows: pd.DataFrame, column: str, days: Sequence[date], holdout_days: int
+) -> dict[str, pd.DataFrame]:
+    """Test: rows of the last ``holdout_days`` days; validate: as many before; train: the rest.
+
+    Raises
+    ------
+    BadInput
+        If no day is left to train on.
+    """
+    if len(days) < 2 * holdout_days + 1:
+        raise BadInput(
+            f"expected at least {2 * holdout_days + 1} days to split ({holdout_days} to test, "
+            f"{holdout_days} to validate), got {len(days)}: {span(days)}"
+        )
+    at = pd.to_datetime(rows[column], utc=True)
+    test, validate = (pd.Timestamp(midnight(days[-n * holdout_days])) for n in (1, 2))
+    return {
+        "train": rows[at < validate],
+        "validate": rows[(at >= validate) & (at < test)],
+        "test": rows[at >= test],
+    }

@@ -14,12 +14,13 @@ from features.driver_qualification import (
     KNOWN_AT,
     NUMERIC,
     Windows,
-    beta_shrunk,
+    beta_prior,
     features,
     labels,
+    log_chance,
     measures,
     meets,
-    normal_shrunk,
+    normal_prior,
 )
 from tests.driver_frames import LAST, driver_days, drivers
 
@@ -76,18 +77,30 @@ def test_one_cancellation_in_twenty_rides_is_not_five_percent():
 
 def test_shrinkage_fades_with_evidence():
     tries = np.array([10.0, 1000.0, 1e6, 200.0, 200.0])
-    shrunk = beta_shrunk(tries * np.array([1.0, 1.0, 1.0, 0.8, 0.9]), tries)
+    hits = tries * np.array([1.0, 1.0, 1.0, 0.8, 0.9])
+    shrunk = beta_prior(hits, tries).shrunk(hits, tries)
     assert shrunk[0] < shrunk[1] < shrunk[2] <= 1.0
     assert shrunk[2] == pytest.approx(1.0, abs=1e-3)
 
 
 def test_identical_drivers_are_all_alike():
-    assert np.ptp(beta_shrunk(np.full(5, 9.0), np.full(5, 10.0))) == 0
-    assert np.ptp(normal_shrunk(np.full(5, 45.0), np.full(5, 10.0), 0.2)) == 0
+    nine, total, ten = np.full(5, 9.0), np.full(5, 45.0), np.full(5, 10.0)
+    assert np.ptp(beta_prior(nine, ten).shrunk(nine, ten)) == 0
+    assert np.ptp(normal_prior(total, ten, 0.2).shrunk(total, ten)) == 0
 
 
 def test_nobody_tried_is_not_known():
-    assert np.isnan(beta_shrunk(np.zeros(3), np.zeros(3))).all()
+    assert np.isnan(beta_prior(np.zeros(3), np.zeros(3)).shrunk(np.zeros(3), np.zeros(3))).all()
+
+
+def test_a_better_driver_has_the_higher_chance():
+    good = totals(
+        offers=300.0, accepts=299.0, completed=298.0, cancels=1.0, on_time=297.0, eta_hits=296.0,
+        rating_sum=4.98 * 200, rating_count=200.0,
+    )  # fmt: skip
+    chance = log_chance(good, good, 0.2, STANDARDS)
+    assert chance[-1] == max(chance)
+    assert chance[-1] > np.log(0.8)
 
 
 def test_too_few_rides_do_not_meet_the_standards():

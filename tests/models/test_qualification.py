@@ -111,8 +111,8 @@ def test_platt_calibration_finds_the_slope_that_made_the_data():
 
 
 def test_a_missing_feature_is_named(parts, model):
-    with pytest.raises(BadInput, match="margin"):
-        model.predict(parts["test"].drop(columns="margin"))
+    with pytest.raises(BadInput, match="log_chance"):
+        model.predict(parts["test"].drop(columns="log_chance"))
 
 
 def test_pictures_are_drawn(parts, model):
