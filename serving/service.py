@@ -5,7 +5,7 @@ beside the old one, tested, and swapped in whole. A call takes its release once.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import bentoml
 from pydantic import Field
@@ -132,4 +132,4 @@ class TripoService:
         return profit.forecast(self.serving.current("profit"), hours, lake, self.params)
 
 
-TripoService.add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)
+cast(Any, TripoService).add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)

@@ -1,0 +1,147 @@
+"""From rows to what serves: train, judge, promote or refuse, roll back; on a real MLflow server."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from core.errors import ArtefactTampered, BadInput, ModelMissing
+from core.params import load_params
+from core.settings import Settings
+from models import registry
+from pipelines import artefacts, evaluate, promotion
+from pipelines.context import Context
+from pipelines.training import train
+from store import releases
+from store.db import migrate
+
+KEY = "2026-11-21"
+AT = datetime(2026, 11, 22, 3, tzinfo=UTC)
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+
+
+def fill(ctx: Context, days: int = 24) -> None:
+    """Requests that follow the hour of the day, with noise the 4-week mean cannot know."""
+    rng = np.random.default_rng(3)
+    for back in range(days):
+        day = date(2026, 11, 21) - timedelta(days=back)
+        hours = [datetime(day.year, day.month, day.day, h, tzinfo=UTC) for h in range(24)] * 4
+        event = rng.random(96).round(2)
+        level = 6 + 4 * np.sin(np.arange(96) % 24 / 24 * 2 * np.pi)
+        table = pa.table(
+            {
+                "zone_id": np.repeat(["Z01", "Z02", "Z03", "Z04"], 24),
+                "hour": pa.array(hours, pa.timestamp("us", "UTC")),
+                "requests": rng.poisson(level * (1 + 2 * event)),
+                "unmet": np.zeros(96, "int64"),
+                "available_drivers": np.full(96, 5.0),
+                "weather": np.zeros(96),
+                "holiday": np.zeros(96, bool),
+                "event": event,
+                "competitor_index": np.ones(96),
+            }
+        )
+        ctx.lake.write("market_hours", day, table)
+
+
+@pytest.fixture
+def place(tmp_path, mlflow_url):
+    def make(**overrides):
+        settings = Settings(
+            home=tmp_path / "home",
+            reports=tmp_path / "reports",
+            params=PARAMS,
+            profile="tiny",
+            mlflow_url=mlflow_url,
+        )
+        return Context(settings, load_params(PARAMS, "tiny", {"demand.lags_h": [24], **overrides}))
+
+    ctx = make()
+    ctx.home.mkdir()
+    migrate(ctx.engine)
+    fill(ctx)
+    return make
+
+
+def conclude(ctx, verdict, decision="refuse"):
+    return evaluate.conclude(verdict, decision, KEY, ctx, AT, "a test")
+
+
+def test_the_first_model_that_beats_its_baseline_serves(place):
+    ctx = place()
+    trained = train("demand", KEY, ctx)
+    assert trained["trained"]
+    assert trained["beats_baseline"]
+    assert artefacts.champion("demand", ctx) is None
+    verdict = evaluate.judge("profit", KEY, ctx)
+    assert verdict["verdict"] == "promote"
+    result = conclude(ctx, verdict)
+    pointer = releases.pointer(ctx.engine, "profit")
+    assert pointer.release_id == result["release"]
+    assert artefacts.champion("demand", ctx) == artefacts.newest("demand", ctx)
+    client = registry.connect(ctx.settings.tracking_uri)
+    assert registry.by_alias(client, "demand").version == trained["version"]
+    assert "promote" in Path(result["page"]).read_text()
+
+
+def test_an_unchanged_model_is_not_trained_nor_judged_again(place):
+    ctx = place()
+    first = train("demand", KEY, ctx)
+    conclude(ctx, evaluate.judge("profit", KEY, ctx))
+    again = train("demand", KEY, ctx)
+    assert (again["trained"], again["version"]) == (False, first["version"])
+    assert evaluate.judge("profit", KEY, ctx)["verdict"] == "nothing_new"
+
+
+def test_a_worse_challenger_is_refused_and_the_champion_stays(place):
+    ctx = place()
+    train("demand", KEY, ctx)
+    before = conclude(ctx, evaluate.judge("profit", KEY, ctx))["release"]
+    weak = place(**{"demand.trees": 2, "demand.learning_rate": 0.02})
+    train("demand", KEY, weak)
+    verdict = evaluate.judge("profit", KEY, weak)
+    assert verdict["models"][0]["verdict"] == "refuse"
+    assert conclude(weak, verdict)["release"] == before
+    assert releases.pointer(weak.engine, "profit").release_id == before
+
+
+def test_a_close_verdict_is_what_the_person_says_and_can_be_rolled_back(place):
+    ctx = place()
+    train("demand", KEY, ctx)
+    first = conclude(ctx, evaluate.judge("profit", KEY, ctx))["release"]
+    other = place(**{"demand.seed": 8})
+    train("demand", KEY, other)
+    verdict = evaluate.judge("profit", KEY, other)
+    verdict = {**verdict, "models": [{**verdict["models"][0], "verdict": "close"}]}
+    refused = conclude(other, verdict, "refuse")
+    assert refused["release"] == first
+    promoted = conclude(other, verdict, "promote")
+    assert promoted["release"] != first
+    back = promotion.roll_back("profit", other, "a test", "slow", AT)
+    assert back["release"] == first
+
+
+def test_a_release_with_changed_bytes_is_not_opened(place):
+    ctx = place()
+    train("demand", KEY, ctx)
+    conclude(ctx, evaluate.judge("profit", KEY, ctx))
+    blob = next((ctx.releases / "blobs").iterdir())
+    blob.chmod(0o600)
+    blob.write_bytes(b"something else")
+    with pytest.raises(ArtefactTampered):
+        artefacts.champion("demand", ctx)
+
+
+def test_a_model_without_rows_or_of_another_name_is_a_clear_error(place):
+    with pytest.raises(BadInput, match="expected a model out of"):
+        train("weather", KEY, place())
+    with pytest.raises(ModelMissing, match="expected a trained encoder"):
+        train("intent", KEY, place())
+    with pytest.raises(BadInput, match="expected a product out of"):
+        evaluate.judge("rockets", KEY, place())
+
+
+def test_real_data_models_say_that_there_is_no_real_data(place):
+    assert "TRIPO_DATA is not set" in train("fare", KEY, place())["skipped"]
