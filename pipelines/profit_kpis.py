@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import BadInput
 from core.params.kpis import ProfitKpisParams
-from features.kpis.leakage import LeakageRates
+from features.kpis.leakage import LeakageRates, facts
 from features.kpis.ledger import BY, DAY, Rates, by_order, on_days
 from features.kpis.profit import CHURN_DAYS, WEEK_DAYS, Targets, company, finished, slices
 from pipelines.context import Context
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 NAME = "profit_kpis"
 OF_ORDERS = ("trips", "payments", "promotions", "conversations")
 OF_DAYS = ("orders", "conversations", "exposures", "driver_days", "market_hours")
+ORDER_COLUMNS = [
+    *BY,
+    *("order_id", "rider_id", "dropoff_zone_id", "status", "quoted_fare", "currency"),
+    *("eta_quoted_minutes", "eta_actual_minutes", "matched_at", "closed_at"),
+]
+FACTS_OF = ("orders", "trips", "payments", "promotions")
 ASSETS = (*dict.fromkeys((*OF_ORDERS, *OF_DAYS)), "rider_days")
 
 
@@ -98,7 +104,7 @@ def _tables(ctx: Context, reader: Reader, days: list[date]) -> dict[str, "ir.Tab
     """
     reach = timedelta(days=ctx.params.profit_kpis.reach_days)
     first, last = days[0] - timedelta(days=WEEK_DAYS) - reach, days[-1] + reach
-    orders = by_order(reader.between("orders", first, last))
+    orders = by_order(reader.between("orders", first, last)).select(ORDER_COLUMNS)
     return {
         "orders": reader.connection.create_table("orders_by_day", orders, temp=True),
         "trips": reader.between("trips", first, last),
@@ -131,7 +137,9 @@ def _rows(
     )
     targets = Targets(p.target_capture, p.target_leakage, p.target_margin, p.target_utilization)
     both = sorted(set(days) | after(days, -WEEK_DAYS, -WEEK_DAYS))
-    summed = slices(tables, rates_of(p), leaks, both)
+    looked_at = facts(*(tables[name] for name in FACTS_OF), leaks)
+    kept = reader.connection.create_table("facts", on_days(looked_at, both), temp=True)
+    summed = slices({**tables, "facts": kept}, rates_of(p), leaks, both)
     summed = reader.connection.create_table("summed", summed, temp=True)
     sliced = finished(summed, BY, targets)
     whole = company(summed, tables, days, targets)

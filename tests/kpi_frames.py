@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 
 from core.schema import asset_schema
-from features.kpis.leakage import LeakageRates
+from features.kpis.leakage import LeakageRates, facts
 from features.kpis.ledger import Rates, by_order
 from store.lake import arrow_schema, conform
 
@@ -136,4 +136,6 @@ def ibis_tables(opened, **assets: pa.Table) -> dict:
     }
     made["orders"] = by_order(made["orders"])
     made["known_orders"] = made["orders"].select("order_id")
+    sources = (made[name] for name in ("orders", "trips", "payments", "promotions"))
+    made["facts"] = opened.create_table("facts", facts(*sources, LEAKS), overwrite=True)
     return made

@@ -195,31 +195,40 @@ def cases(f: ir.Table, rates: LeakageRates) -> ir.Table:
 
 
 def leakage_entries(f: ir.Table, rates: LeakageRates) -> ir.Table:
-    """Detected, recovered and estimated leakage of each order, and what was owed and collected.
+    """Detected and recovered leakage of each order, and what was owed and collected.
 
     Until a revenue-capture lever names further opportunities, the value identified is what the
     company was owed (fare less promotion, and fees), and the value captured what was paid of it.
     """
     underpaid = _of_kind(f, "UNDERPAYMENT", rates, rates.tolerance_cents)
-    found = [_of_kind(f, kind, rates, rates.tolerance_cents) for kind in KINDS]
-    strict = [_of_kind(f, kind, rates, 0) for kind in KINDS]
-    missed = f.mutate(
-        detected=reduce(add, found),
-        recovered=ibis.least(underpaid, f.paid - f.paid_promptly),
-        missed=reduce(add, strict) - reduce(add, found),
-        unpaid=ibis.least(ibis.greatest(f.due - f.paid, 0), f.owed),
-    )
-    audited = (missed.missed > 0) & _in_sample(missed, rates)
-    return missed.select(
+    unpaid = ibis.least(ibis.greatest(f.due - f.paid, 0), f.owed)
+    return f.select(
         *BY,
-        order_id=missed.order_id,
-        event_id=missed.order_id,
-        LEAKAGE_DETECTED=missed.detected,
-        LEAKAGE_RECOVERED=missed.recovered,
-        LEAKAGE_UNDETECTED=ibis.ifelse(audited, missed.missed * rates.audit_one_in, 0),
-        IDENTIFIED=missed.owed,
-        CAPTURED=missed.owed - missed.unpaid,
+        order_id=f.order_id,
+        event_id=f.order_id,
+        LEAKAGE_DETECTED=_found(f, rates, rates.tolerance_cents),
+        LEAKAGE_RECOVERED=ibis.least(underpaid, f.paid - f.paid_promptly),
+        IDENTIFIED=f.owed,
+        CAPTURED=f.owed - unpaid,
     )
+
+
+def audit_entries(f: ir.Table, rates: LeakageRates) -> ir.Table:
+    """What the audit's sample says the daily rules missed: its finds, ``audit_one_in`` times."""
+    missed = _found(f, rates, 0) - _found(f, rates, rates.tolerance_cents)
+    a = f.mutate(missed=missed)
+    a = a.filter(a.missed > 0)
+    a = a.filter(_in_sample(a, rates))
+    return a.select(
+        *BY,
+        order_id=a.order_id,
+        event_id=a.order_id,
+        LEAKAGE_UNDETECTED=a.missed * rates.audit_one_in,
+    )
+
+
+def _found(f: ir.Table, rates: LeakageRates, tolerance: int) -> ir.Value:
+    return reduce(add, (_of_kind(f, kind, rates, tolerance) for kind in KINDS))
 
 
 def _in_sample(f: ir.Table, rates: LeakageRates) -> ir.BooleanValue:

@@ -82,7 +82,8 @@ def order_entries(orders: ir.Table, rates: Rates) -> ir.Table:
 def _of_orders(rows: ir.Table, orders: ir.Table) -> ir.Table:
     """``rows`` with the economic day and slice of the order they are about."""
     places = orders.select("order_id", *BY)
-    return rows.join(places, "order_id")
+    # a conversation has a vertical of its own; the books follow the order's
+    return rows.drop(*(c for c in BY if c in rows.columns)).join(places, "order_id")
 
 
 def trip_entries(trips: ir.Table, orders: ir.Table, rates: Rates) -> ir.Table:
@@ -146,13 +147,17 @@ def quote_entries(exposures: ir.Table, orders: ir.Table) -> ir.Table:
 
     The slice is that of the order, or what the logged context says where no order came of it.
     """
-    quotes = exposures.filter(exposures.kind == "QUOTE")
-    places = orders.select("order_id", *(orders[c].name(f"of_{c}") for c in SLICE))
-    q = quotes.left_join(places, "order_id")
-    context = q.context.cast("json")
-    placed = q.mutate(**{c: q[f"of_{c}"].coalesce(context[key].str) for c, key in IN_CONTEXT})
-    return placed.filter(*(placed[c].notnull() for c in SLICE)).select(
-        placed.shown_at.date().name(DAY),
+    quotes = exposures.filter(exposures.kind == "QUOTE").select(
+        "order_id", "context", "accepted", day=exposures.shown_at.date()
+    )
+    ordered = quotes.join(orders.select("order_id", *SLICE), "order_id")
+    lost = quotes.anti_join(orders, "order_id")
+    said = lost.context.cast("json")
+    lost = lost.mutate(**{c: said[key].str for c, key in IN_CONTEXT})
+    lost = lost.filter(*(lost[c].notnull() for c in SLICE))
+    placed = ibis.union(*(t.select("day", *SLICE, "accepted") for t in (ordered, lost)))
+    return placed.select(
+        placed.day.name(DAY),
         *SLICE,
         QUOTE_SHOWN=ibis.literal(1, "int64"),
         QUOTE_ACCEPTED=_one(placed.accepted),

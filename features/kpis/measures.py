@@ -67,7 +67,7 @@ MEASURES = (
     Measure("infrastructure_cents", "INFRASTRUCTURE", -1, Unit.CENTS, "orders", _CONTRIBUTION),
     Measure("leakage_detected_cents", "LEAKAGE_DETECTED", 1, Unit.CENTS, "leakage"),
     Measure("leakage_recovered_cents", "LEAKAGE_RECOVERED", 1, Unit.CENTS, "leakage"),
-    Measure("leakage_undetected_cents", "LEAKAGE_UNDETECTED", 1, Unit.CENTS, "leakage"),
+    Measure("leakage_undetected_cents", "LEAKAGE_UNDETECTED", 1, Unit.CENTS, "audit"),
     Measure("identified_cents", "IDENTIFIED", 1, Unit.CENTS, "leakage"),
     Measure("captured_cents", "CAPTURED", 1, Unit.CENTS, "leakage"),
     Measure("requested_orders", "REQUESTED", 1, Unit.COUNT, "orders"),

@@ -40,17 +40,18 @@ class Targets:
 
 
 def entries(tables: Tables, rates: Rates, leaks: leakage.LeakageRates) -> dict[str, ir.Table]:
-    """Entries of every source that knows its order; ``tables["orders"]`` as `by_order` gives it."""
+    """Entries of every source that knows its order.
+
+    ``tables["orders"]`` is as `by_order` gives it, ``tables["facts"]`` as `leakage.facts` does.
+    """
     orders = tables["orders"]
-    looked_at = leakage.facts(
-        orders, tables["trips"], tables["payments"], tables["promotions"], leaks
-    )
     return {
         "orders": ledger.order_entries(orders, rates),
         "trips": ledger.trip_entries(tables["trips"], orders, rates),
         "payments": ledger.payment_entries(tables["payments"], orders, rates),
         "conversations": ledger.support_entries(tables["conversations"], orders, rates),
-        "leakage": leakage.leakage_entries(looked_at, leaks),
+        "leakage": leakage.leakage_entries(tables["facts"], leaks),
+        "audit": leakage.audit_entries(tables["facts"], leaks),
     }
 
 
