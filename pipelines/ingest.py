@@ -39,7 +39,7 @@ def ingest(key: str, ctx: Context) -> dict[str, Any]:
         If an asset is refused: nothing of it is written; every other asset is.
     """
     days = _delivered(key, ctx)
-    zones = _zones(days.get("market_hours", []), ctx)
+    zones = zones_of(days_of(key), ctx)
     counts: dict[str, Counts] = {}
     errors: list[TripoError] = []
     for asset, its_days in days.items():
@@ -59,7 +59,7 @@ def validate(asset: str, key: str, ctx: Context) -> dict[str, Any]:
     """
     asset_schema(asset)
     days = days_of(key)
-    zones = _zones([d for d in days if ctx.landing.path(d, "market_hours").exists()], ctx)
+    zones = zones_of(days, ctx)
     splits = _split(asset, days, zones, ctx, tolerated=1.0)
     broken = pa.concat_tables([s.bad.select(["rule"]) for s in splits])
     rules = broken.group_by("rule").aggregate([("rule", "count")]).sort_by("rule").to_pylist()
@@ -146,9 +146,10 @@ def read_landing(day: date, asset: str, ctx: Context) -> pa.Table:
         ) from None
 
 
-def _zones(days: Iterable[date], ctx: Context) -> list[str]:
+def zones_of(days: Iterable[date], ctx: Context) -> list[str]:
     """The zones the city has: those of its market hours, which list every zone in every hour."""
-    tables = [read_landing(day, "market_hours", ctx) for day in days]
+    there = (day for day in days if ctx.landing.path(day, "market_hours").exists())
+    tables = [read_landing(day, "market_hours", ctx) for day in there]
     found: set[str] = set()
     for table in tables:
         if "zone_id" in table.column_names:

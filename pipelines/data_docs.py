@@ -1,0 +1,144 @@
+"""Data Docs: what was expected of every asset and what came, as pages a person can open.
+
+Great Expectations validates a sample of the last day as it was delivered, so that broken rows are
+seen; whole deliveries are judged by the gate, with the same suites.
+"""
+
+import os
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import PartitionMissing
+from core.partition import day_of, last_day, midnight
+from core.schema import ASSETS
+from pipelines.context import Context
+from pipelines.gate_rules import load_suite
+from pipelines.gate_sql import take
+from pipelines.ingest import KNOWN_ZONES, read_landing, zones_of
+from pipelines.real_data import KINDS
+
+if TYPE_CHECKING:
+    from great_expectations import Checkpoint, ExpectationSuite
+    from great_expectations.data_context import FileDataContext
+
+SITE = "data_docs"
+
+
+def publish(key: str, ctx: Context) -> Path:
+    """Validate a sample of every asset at the last day of ``key``; the index page of the site.
+
+    Publishing a key again replaces its pages.
+
+    Raises
+    ------
+    PartitionMissing
+        If nothing was delivered up to that day.
+    """
+    day = last_day(key)
+    samples = _delivered(day, ctx) | _real(ctx)
+    if not samples:
+        raise PartitionMissing(f"expected deliveries up to {day}; run the ingest DAG first")
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while GX is imported
+    import great_expectations as gx
+    from great_expectations.core.run_identifier import RunIdentifier
+    from great_expectations.data_context.types.resource_identifiers import (
+        ExpectationSuiteIdentifier,
+    )
+
+    context = gx.get_context(mode="file", project_root_dir=ctx.home)
+    context.variables.progress_bars = {"globally": False}
+    _set_site(context, ctx.home / SITE)
+    zones = zones_of([day], ctx)
+    run = RunIdentifier(run_name=str(day), run_time=midnight(day + timedelta(days=1)))
+    pages: list[Any] = []
+    for asset, (contract, rows) in samples.items():
+        suite = _suite(asset, contract, bool(zones))
+        result = _checkpoint(context, suite).run(
+            {"dataframe": rows.to_pandas()},
+            expectation_parameters={KNOWN_ZONES: zones},
+            run_id=run,
+        )
+        pages += [ExpectationSuiteIdentifier(asset), *result.run_results]
+    # All pages at once: the update action of a checkpoint writes the index again for each.
+    context.build_data_docs(site_names=[SITE], resource_identifiers=pages)
+    return ctx.home / SITE / "index.html"
+
+
+def _delivered(day: date, ctx: Context) -> dict[str, tuple[str, pa.Table]]:
+    """Some rows of the last delivery of every asset up to a day, as it came."""
+    found = {}
+    for asset in ASSETS:
+        days = [d for d in ctx.landing.days(asset) if d <= str(day)]
+        if days:
+            rows = read_landing(day_of(days[-1]), asset, ctx)
+            found[asset] = (asset, _sample(rows, ctx.params.gate.docs_sample_rows))
+    return found
+
+
+def _real(ctx: Context) -> dict[str, tuple[str, pa.Table]]:
+    """Some rows of the last partition of real orders, trips and payments."""
+    found = {}
+    for kind in KINDS:
+        for contract in ("orders", "trips", "payments"):
+            asset = f"{contract}_{kind}"
+            keys = ctx.lake.keys(asset)
+            if keys:
+                rows = pq.read_table(ctx.lake.path(asset, keys[-1]))
+                found[asset] = (contract, _sample(rows, ctx.params.gate.docs_sample_rows))
+    return found
+
+
+def _sample(table: pa.Table, rows: int) -> pa.Table:
+    """At most ``rows`` rows, evenly spread, always the same ones."""
+    if table.num_rows <= rows:
+        return table
+    return take(table, np.linspace(0, table.num_rows - 1, rows).astype(np.int64))
+
+
+def _suite(asset: str, contract: str, zones_known: bool) -> "ExpectationSuite":
+    """The contract's suite under the asset's name, without rules that rest here."""
+    suite = load_suite(contract)
+    suite.name = asset
+    if asset != contract or not zones_known:
+        suite.expectations = [
+            e for e in suite.expectations if not isinstance(getattr(e, "value_set", None), dict)
+        ]
+    return suite
+
+
+def _set_site(context: "FileDataContext", folder: Path) -> None:
+    """Let the context write one static site into ``folder``."""
+    for site in list(context.list_data_docs_sites()):
+        context.delete_data_docs_site(site)
+    store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
+    config = {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "store_backend": store,
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+    }
+    context.add_data_docs_site(SITE, config)
+
+
+def _checkpoint(context: "FileDataContext", suite: "ExpectationSuite") -> "Checkpoint":
+    """A checkpoint that validates a frame by a suite and renders the pages."""
+    import great_expectations as gx
+
+    source = context.data_sources.add_or_update_pandas(suite.name)
+    batch = source.add_dataframe_asset("sample").add_batch_definition_whole_dataframe("rows")
+    definition = gx.ValidationDefinition(
+        name=suite.name, data=batch, suite=context.suites.add_or_update(suite)
+    )
+    definition = context.validation_definitions.add_or_update(definition)
+    checkpoint = gx.Checkpoint(
+        name=suite.name,
+        validation_definitions=[definition],
+        actions=[],
+        result_format="SUMMARY",
+    )
+    return context.checkpoints.add_or_update(checkpoint)
