@@ -16,10 +16,11 @@ Floats = NDArray[np.float64]
 
 FROM, TO, PAIR = "zone_id", "dropoff_zone_id", "pair"
 PLACES = ("pickup_lat", "pickup_lon", "dropoff_lat", "dropoff_lon")
-INPUTS = (FROM, TO, *PLACES, "requested_at", "product")
+CLOCK = ("minute_of_day", "weekday")
+INPUTS = (FROM, TO, *PLACES, *CLOCK, "product")
 MEANS = (f"{FROM}_mean", f"{TO}_mean", f"{PAIR}_mean")
 CLOCK_AND_PLACE = (
-    "great_circle_km", "north_km", "east_km", *PLACES, "same_zone", "minute_of_day", "weekday",
+    "great_circle_km", "north_km", "east_km", *PLACES, "same_zone", *CLOCK,
 )  # fmt: skip
 NUMERIC = (*CLOCK_AND_PLACE, *MEANS)
 CATEGORICAL = ("product",)
@@ -31,8 +32,7 @@ Learned = Mapping[str, Mapping[str, float]]
 
 
 def clock_and_place(rows: pd.DataFrame) -> pd.DataFrame:
-    """Columns `CLOCK_AND_PLACE` of rows with `INPUTS`; minutes count from midnight UTC."""
-    at = pd.to_datetime(rows["requested_at"], utc=True)
+    """Columns `CLOCK_AND_PLACE` of rows with `INPUTS`; the clock is local."""
     lat_a, lon_a, lat_b, lon_b = (rows[c].to_numpy("float64") for c in PLACES)
     columns = {
         "great_circle_km": great_circle_km(lat_a, lon_a, lat_b, lon_b),
@@ -40,8 +40,7 @@ def clock_and_place(rows: pd.DataFrame) -> pd.DataFrame:
         "east_km": great_circle_km(lat_a, lon_a, lat_a, lon_b) * np.sign(lon_b - lon_a),
         **{c: rows[c].to_numpy("float64") for c in PLACES},
         "same_zone": (rows[FROM] == rows[TO]).to_numpy("float64"),
-        "minute_of_day": (at.dt.hour * 60 + at.dt.minute).to_numpy("float64"),
-        "weekday": at.dt.day_of_week.to_numpy("float64"),
+        **{c: rows[c].to_numpy("float64") for c in CLOCK},
     }
     return pd.DataFrame(columns, index=rows.index)
 

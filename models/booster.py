@@ -103,7 +103,7 @@ def train(
 
     ``offsets`` are starting scores of train and validate rows: the trees learn what is missing.
     """
-    vocabulary = {c: sorted(rows[c].dropna().astype(str).unique()) for c in plan.categorical}
+    vocabulary = _vocabulary(rows, plan)
     matrices = []
     for part, (frame, y) in enumerate([(rows, target), validate]):
         matrix = _matrix(frame, plan.numeric, vocabulary)
@@ -111,28 +111,49 @@ def train(
         if offsets is not None:
             matrix.set_base_margin(offsets[part])
         matrices.append(matrix)
-    directions = [plan.monotone.get(c, 0) for c in plan.columns]
     booster = xgb.train(
-        {
-            "objective": plan.objective,
-            "tree_method": "hist",
-            "max_depth": params.max_depth,
-            "eta": params.learning_rate,
-            "min_child_weight": params.min_child_weight,
-            "subsample": params.subsample,
-            "seed": params.seed,
-            "nthread": THREADS,
-            "verbosity": 0,
-            "monotone_constraints": f"({','.join(map(str, directions))})",
-        },
+        _settings(plan, params),
         matrices[0],
         num_boost_round=params.trees,
         evals=[(matrices[1], "validate")],
         early_stopping_rounds=PATIENCE,
         verbose_eval=False,
     )
-    best = booster[: booster.best_iteration + 1]
-    return Trees(best, {"numeric": list(plan.numeric), "vocabulary": list(vocabulary.items())})
+    return _trees(booster[: booster.best_iteration + 1], plan, vocabulary)
+
+
+def train_whole(rows: pd.DataFrame, target: Floats, plan: Plan, params: BoosterParams) -> Trees:
+    """Boost ``params.trees`` trees on all rows there are."""
+    vocabulary = _vocabulary(rows, plan)
+    matrix = _matrix(rows, plan.numeric, vocabulary)
+    matrix.set_label(target)
+    return _trees(xgb.train(_settings(plan, params), matrix, params.trees), plan, vocabulary)
+
+
+def _vocabulary(rows: pd.DataFrame, plan: Plan) -> dict[str, list[str]]:
+    return {c: sorted(rows[c].dropna().astype(str).unique()) for c in plan.categorical}
+
+
+def _trees(booster: xgb.Booster, plan: Plan, vocabulary: Mapping[str, list[str]]) -> Trees:
+    # a list of pairs: the order of columns must survive JSON with sorted keys
+    meta = {"numeric": list(plan.numeric), "vocabulary": list(vocabulary.items())}
+    return Trees(booster, meta)
+
+
+def _settings(plan: Plan, params: BoosterParams) -> dict[str, Any]:
+    directions = [plan.monotone.get(c, 0) for c in plan.columns]
+    return {
+        "objective": plan.objective,
+        "tree_method": "hist",
+        "max_depth": params.max_depth,
+        "eta": params.learning_rate,
+        "min_child_weight": params.min_child_weight,
+        "subsample": params.subsample,
+        "seed": params.seed,
+        "nthread": THREADS,
+        "verbosity": 0,
+        "monotone_constraints": f"({','.join(map(str, directions))})",
+    }
 
 
 def save(trees: Trees, **more: Any) -> dict[str, bytes]:

@@ -84,7 +84,11 @@ class ContributionParams(BoosterParams):
 class RealTripsParams(BoosterParams):
     """Fare and duration on New York green-taxi trips."""
 
-    train_month: str
-    test_month: str
+    train_month: str = Field(pattern=r"^\d{4}-\d{2}$")
+    test_month: str = Field(pattern=r"^\d{4}-\d{2}$")
+    time_zone: str = Field(description="of the pick-up's clock")
+    validate_days: int = Field(gt=0, le=14, description="at the end of the training month")
+    min_fare_cents: int = Field(ge=0)
+    max_fare_cents: int = Field(gt=0)
     min_minutes: float = Field(gt=0)
     max_minutes: float = Field(gt=0)
