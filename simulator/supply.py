@@ -11,7 +11,6 @@ from simulator.people import Bools, Ints
 from simulator.randomness import stream
 
 DAY_S = 86_400.0
-EDGE_S = 7_200.0
 BUSY_HOURS_PER_REQUEST = 0.33  # a request keeps a driver this long, refusals of quotes counted in
 
 
@@ -36,19 +35,16 @@ def employed(city: City, day: date) -> Bools:
 def make_shifts(city: City, day: date) -> Shifts:
     """One block a driver and day.
 
-    Only every second driver may work in the two hours around midnight, and never on both sides of
-    the same midnight: a trip that ends in the new day cannot overlap a trip of the new shift, and
-    a day can be made without the day before.
+    Nobody who ends late begins early the next day (the limits below see to it), so a trip that
+    ends after midnight cannot overlap one of the new shift, and a day needs no other day.
     """
     rng = stream(city.params.seed, "shifts", day)
     d = city.drivers
     n = len(d)
     works = employed(city, day) & (rng.random(n) < d.activity)
-    start = (d.shift_start + rng.normal(0, 0.8, n)) * 3600
+    start = (d.shift_start + rng.normal(0, 0.8, n).clip(-2, 2)) * 3600
     end = start + (d.shift_hours * rng.normal(1, 0.12, n).clip(0.5, 1.5)) * 3600
-    may_cross = (np.arange(n) + day.toordinal()) % 2 == 0
-    start = np.maximum(start, np.where(may_cross, 0, EDGE_S))
-    end = np.minimum(end, np.where(may_cross, DAY_S, DAY_S - EDGE_S))
+    start, end = np.maximum(start, 0), np.minimum(end, DAY_S)
     works &= end - start > 1800
     return Shifts(np.where(works, start, 0.0), np.where(works, end, 0.0))
 

@@ -14,6 +14,7 @@ from simulator.dispatch import pair
 from simulator.leakage import KINDS
 from simulator.orders import CANCELLED, COMPLETED, EXPIRED
 from simulator.policies import Policies, flat_multiplier
+from simulator.supply import make_shifts
 from simulator.tables import trips_table
 from simulator.truth import Situation, acceptance, intensity
 from store.lake import conform
@@ -87,8 +88,16 @@ def test_a_price_beyond_the_limits_is_refused(city, bad):
         Book(city, policies).day(city.last_day)
 
 
-def test_no_driver_ever_holds_two_orders_not_even_around_midnight(clean):
-    _, days, _ = clean
+@pytest.fixture(scope="module")
+def busy_days():
+    """Two days in a row of a city where people travel all night."""
+    city = small_city(**{"simulator.orders_per_day": 6000, "simulator.drivers": 1200})
+    book = Book(city, POLICIES)
+    return city, [book.day(city.last_day - timedelta(days=1)), book.day(city.last_day)]
+
+
+def test_no_driver_ever_holds_two_orders_not_even_around_midnight(busy_days):
+    _, days = busy_days
     spans = []
     for k, day in enumerate(days):
         o = day.orders
@@ -98,7 +107,7 @@ def test_no_driver_ever_holds_two_orders_not_even_around_midnight(clean):
     driver, start, end = np.concatenate(spans, axis=1)
     order = np.lexsort((start, driver))
     same = driver[order][1:] == driver[order][:-1]
-    assert len(order) > 500
+    assert (end[start < 86_400] > 86_400).any()
     assert (start[order][1:] >= end[order][:-1])[same].all()
 
 
@@ -142,12 +151,10 @@ def test_trips_and_payments_stand_on_the_day_they_happen(clean):
     assert yesterday & set(delivered[1]["payments"]["order_id"].to_pylist())
 
 
-def test_a_trip_over_midnight_is_delivered_with_the_day_it_ends():
-    city = small_city(**{"simulator.orders_per_day": 6000, "simulator.drivers": 1200})
-    book = Book(city, POLICIES)
-    evening = book.day(city.last_day - timedelta(days=1)).orders
-    late = evening.number[evening.completed >= 86_400]
-    trips = trips_table(city, book.day(city.last_day), book.day(city.last_day - timedelta(days=1)))
+def test_a_trip_over_midnight_is_delivered_with_the_day_it_ends(busy_days):
+    city, (evening, today) = busy_days
+    late = evening.orders.number[evening.orders.completed >= 86_400]
+    trips = trips_table(city, today, evening)
     assert len(late)
     assert trips["order_id"].to_pylist()[: len(late)] == [f"ORD{number}" for number in late]
     assert {t.date() for t in trips["ended_at"].to_pylist()} == {city.last_day}
@@ -229,6 +236,27 @@ def test_injected_leakage_is_in_the_rows_it_names(clean):
     used = delivered[1]["promotions"].to_pandas()["order_id"].value_counts()
     for number in o.number[by_kind["PROMOTION_STACKING"]]:
         assert used[f"ORD{number}"] >= 3
+
+
+def test_a_missing_toll_is_one_that_the_route_has(busy_days):
+    city, days = busy_days
+    found = 0
+    for day in days:
+        o, q = day.orders, day.quotes
+        missing = day.incidents.orders_of(KINDS.index("MISSING_TOLL"))
+        found += len(missing)
+        tolled = o.done & city.zones.toll[q.zone[o.quote], q.to_zone[o.quote]]
+        assert set(missing) == set(np.flatnonzero(tolled & (o.tolls == 0)))
+    assert found
+
+
+def test_nobody_who_ends_late_begins_early_the_next_day(busy_days):
+    city, _ = busy_days
+    ends = np.zeros(len(city.drivers))
+    for k in range(60):
+        shifts = make_shifts(city, city.first_day + timedelta(days=k))
+        assert not ((ends > 22 * 3600) & (shifts.end > 0) & (shifts.start < 2 * 3600)).any()
+        ends = shifts.end
 
 
 def test_pairing_gives_each_driver_one_order_of_the_same_key():

@@ -114,10 +114,19 @@ def test_feedback_rates_a_message_that_exists(support):
 
 def test_nobody_is_asked_after_being_handed_over(book, city):
     day = book.day(city.last_day)
-    for talk in hold(city, day, city.texts, POLICIES.answer):
-        actions = [r.action for r in talk.replies]
-        assert "escalate" not in actions[:-1]
-        assert len(actions) <= 3
+
+    def hands_over(asks):
+        return [reply("escalate", "promo_code") for _ in asks]
+
+    talks = hold(city, day, city.texts, hands_over)
+    assert {len(talk.replies) for talk in talks} == {1}
+
+
+def test_nobody_asks_more_than_three_times(book, city):
+    day = book.day(city.last_day)
+    turns = [len(talk.replies) for talk in hold(city, day, city.texts, POLICIES.answer)]
+    assert max(turns) == 3
+    assert min(turns) == 1
 
 
 def test_an_ending_without_an_answer_is_closed_not_resolved(book, city):
