@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -183,9 +184,11 @@ def compile_rule(kind: str, kwargs: Kwargs) -> Rule | None:
 
 
 def load_suite(asset: str) -> "ExpectationSuite":
-    """The GX suite of an asset. Imports GX, without its telemetry."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    suite: ExpectationSuite = import_module(f"expectations.{asset}").suite()
+    """The GX suite of an asset. Imports GX, without its telemetry and its imports' warnings."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while GX is imported
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        suite: ExpectationSuite = import_module(f"expectations.{asset}").suite()
     return suite
 
 

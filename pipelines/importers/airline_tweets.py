@@ -9,23 +9,21 @@ KIND = "airline_tweets"
 ABOUT = """Customer tweets to airlines, three sentiments; one file. Benchmark only: a model trained
 on them is never shipped.
 maps:     tweet_id to text_id, text, airline_sentiment to label, its confidence, airline, reason of
-          a negative one, tweet_created to created_at
+          a negative one, tweet_created as the file words it (some are no times)
 derives:  split is always 'all': the set has none
 NULL:     reason of tweets that are not negative; its confidence
-key:      all; the second copy of a tweet goes to quarantine, as do rows whose time is no time"""
+key:      all; the second copy of a tweet goes to quarantine"""
 
 SCHEMA = schema(
     f"text_{KIND}",
     "text_id:s text:s label:s split:s confidence:f? airline:s reason:s? reason_confidence:f? "
-    "created_at:t?",
+    "tweet_created:s?",
     key="text_id",
 )
 SQL = """
 SELECT CAST(tweet_id AS VARCHAR) AS text_id, text, airline_sentiment AS label, 'all' AS split,
   airline_sentiment_confidence AS confidence, airline, negativereason AS reason,
-  negativereason_confidence AS reason_confidence,
-  coalesce(strftime(try_strptime(tweet_created, '%Y-%m-%d %H:%M:%S %z')::TIMESTAMPTZ,
-    '%Y-%m-%d %H:%M:%S+00'), tweet_created) AS created_at
+  negativereason_confidence AS reason_confidence, tweet_created
 FROM tweets ORDER BY n
 """
 NEEDED = [
