@@ -1,0 +1,156 @@
+"""Whether a driver qualifies for premium rides, in which tier, and every reason why or why not.
+
+Source
+------
+docs/domain.md, section 4.1.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.enums import DriverTier
+from core.params.tabular import DriverQualificationParams, StandardsParams
+from features.driver_qualification import MEASURES, WORSE_WHEN_HIGHER, margins
+
+MODEL, RULE = "model", "rule"
+TOP_REASONS = 3
+MAX_PROBABILITY = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """What the gates look at besides behaviour; one entry a driver, arrays of one length."""
+
+    licence_valid_until: pd.Series
+    insurance_valid_until: pd.Series
+    background_check: pd.Series
+    vehicle_year: pd.Series
+
+
+def gates(
+    rows: pd.DataFrame, papers: Papers, as_of: date, standards: StandardsParams
+) -> pd.DataFrame:
+    """Each hard gate as a column of booleans, one row a driver; nothing trades against them."""
+    day = pd.Timestamp(as_of)
+    return pd.DataFrame(
+        {
+            "licence": pd.to_datetime(papers.licence_valid_until) >= day,
+            "insurance": pd.to_datetime(papers.insurance_valid_until) >= day,
+            "background_check": papers.background_check == "VALID",
+            "vehicle_year": papers.vehicle_year >= standards.min_vehicle_year,
+            "rides": rows["rides_known"] >= standards.min_rides,
+            "tenure": rows["tenure_days"] >= standards.min_tenure_days,
+            "recent_rides": rows["rides"] >= standards.min_window_rides,
+        },
+        index=rows.index,
+    ).fillna(False)
+
+
+def tiers(
+    qualified: pd.Series,
+    probability: pd.Series,
+    rating: pd.Series,
+    threshold: float,
+    params: DriverQualificationParams,
+) -> pd.Series:
+    """The highest tier whose probability and rating are both reached; NONE if not qualified."""
+    found = pd.Series(DriverTier.NONE.value, index=qualified.index)
+    for tier, step in params.tiers.items():
+        wanted = min(threshold + step.above_threshold, MAX_PROBABILITY)
+        found = found.mask(
+            qualified & (probability >= wanted) & (rating >= step.rating), tier.value
+        )
+    return found
+
+
+def quality_score(rows: pd.DataFrame, params: DriverQualificationParams) -> pd.Series:
+    """0..100, for the order within a tier and in lists; it decides nothing."""
+    limits = params.standards.limits()
+
+    def part(measure: str, best: float) -> pd.Series:
+        return ((rows[measure] - limits[measure]) / (best - limits[measure])).clip(0, 1)
+
+    parts = {
+        "rating": part("rating", 5.0),
+        "acceptance": part("acceptance", 1.0),
+        "cancellation": part("cancellation", 0.0),
+        "reliability": (part("eta_accuracy", 1.0) + part("on_time", 1.0)) / 2,
+        "experience": (rows["rides_known"] / params.experienced_rides).clip(0, 1),
+    }
+    score = sum(
+        (weight * parts[name] for name, weight in params.score_weights.items()),
+        pd.Series(0.0, index=rows.index),
+    )
+    return (100 * score).fillna(0.0).clip(0, 100)
+
+
+def reasons(
+    passed: pd.DataFrame,
+    rows: pd.DataFrame,
+    contributions: pd.DataFrame | None,
+    standards: StandardsParams,
+) -> list[list[dict[str, Any]]]:
+    """For each driver: failed gates, standards missed and by how much, what weighed most.
+
+    ``change`` of a missed standard is the smallest change that would meet it.
+    """
+    limits = standards.limits()
+    strongest = _strongest(contributions) if contributions is not None else [[]] * len(rows)
+    tables = (passed, rows[list(MEASURES)], margins(rows, standards))
+    records = zip(*(table.to_dict("records") for table in tables), strict=True)
+    return [
+        _told(gate, value, gap, limits) + most
+        for (gate, value, gap), most in zip(records, strongest, strict=True)
+    ]
+
+
+def _told(
+    gate: Mapping[Any, Any],
+    value: Mapping[Any, Any],
+    gap: Mapping[Any, Any],
+    limits: Mapping[str, float],
+) -> list[dict[str, Any]]:
+    """One driver's failed gates and missed standards; a measure that is not known is missed."""
+    failed = [{"kind": "gate", "name": n, "passed": False} for n, fine in gate.items() if not fine]
+    missed = [
+        {
+            "kind": "standard",
+            "name": m,
+            "value": _plain(value[m]),
+            "needed": f"{'<=' if m in WORSE_WHEN_HIGHER else '>='} {limits[m]}",
+            "change": _plain(-gap[m]),
+        }
+        for m in MEASURES
+        if not gap[m] >= 0
+    ]
+    return [*failed, *missed]
+
+
+def _strongest(contributions: pd.DataFrame) -> list[list[dict[str, Any]]]:
+    """The features that moved each driver's log-odds most, signed."""
+    parts = contributions.drop(columns="bias")
+    values = parts.to_numpy("float64")
+    order = np.argsort(-np.abs(values), axis=1)[:, :TOP_REASONS]
+    names = parts.columns.to_numpy()
+    return [
+        [
+            {"kind": "model", "name": str(names[c]), "log_odds": round(float(values[row, c]), 4)}
+            for c in columns
+        ]
+        for row, columns in enumerate(order)
+    ]
+
+
+def _plain(value: Any) -> float | None:
+    return None if pd.isna(value) else round(float(value), 4)
+
+
+def counts(found: Mapping[str, Any] | pd.Series) -> dict[str, int]:
+    """How many drivers stand in each tier, every tier named."""
+    seen = pd.Series(found).value_counts()
+    return {tier.value: int(seen.get(tier.value, 0)) for tier in DriverTier}
