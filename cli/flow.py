@@ -12,7 +12,9 @@ from core.params import Params
 from core.partition import range_key, window
 from models.catalog import dag_members
 
-POLL_S = 0.25
+POLL_S, SLOW_POLL_S = 0.25, 1.0
+PATIENCE = 0.05
+"""Of the time since the last change: how long to wait before looking again, within the limits."""
 APPEAR_S = 5.0
 SUCCESS, FAILED = "success", "failed"
 
@@ -99,6 +101,7 @@ class Flow:
         self._ready_at: dict[str, float] = {}
         self._tasks_done: set[str] = set()
         self._shown: dict[str, str] = {}
+        self._changed = time.monotonic()
 
     def run(self, hooks: Mapping[str, Callable[[], None]] | None = None) -> None:
         """Start, wait, repeat. ``hooks`` maps a need to what is called once it is met.
@@ -119,7 +122,8 @@ class Flow:
                 self._look(stage, found)
             for need in [need for need in hooks if self._met(need)]:
                 hooks.pop(need)()
-            time.sleep(POLL_S)
+            quiet = time.monotonic() - self._changed
+            time.sleep(min(max(POLL_S, PATIENCE * quiet), SLOW_POLL_S))
 
     def _look(self, stage: Stage, found: Mapping[str, DagRun]) -> None:
         run = self.runs.get(stage.name)
@@ -131,11 +135,14 @@ class Flow:
             return
         run = self.runs[stage.name] = found.get(run.run_id, run)
         if run.state == "running" and self._early(stage) - self._tasks_done:
+            before = len(self._tasks_done)
             self._tasks_done |= {
                 f"{stage.name}.{task['task_id']}"
                 for task in self.api.tasks(run)
                 if task["state"] == SUCCESS
             }
+            if len(self._tasks_done) > before:
+                self._changed = time.monotonic()
         self._show(stage, run)
         if run.state == FAILED:
             raise StageFailed(self.api.failure(run) or f"{stage.dag} failed for {stage.key}")
@@ -171,4 +178,5 @@ class Flow:
     def _show(self, stage: Stage, run: DagRun) -> None:
         if self._shown.get(stage.name) != run.state:
             self._shown[stage.name] = run.state
+            self._changed = time.monotonic()
             self.watch(stage, run.state, run.seconds or 0.0)

@@ -124,3 +124,24 @@ def test_a_second_run_trains_nothing_and_keeps_the_champions(place, first):
     assert {m["name"]: (m["version"], m["alias"]) for m in second["models"]} == versions
     assert second["data"] == first["data"]
     assert second["kpis"] == first["kpis"]
+
+
+def test_up_shows_its_addresses_and_ends_all_of_it_on_ctrl_c(place, first):
+    home, env = place
+    command = [sys.executable, "-m", "cli.main", "up"]
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
+        shown = []
+        for line in process.stdout:
+            shown.append(line)
+            if "Ctrl-C" in line:
+                break
+        text = "".join(shown)
+        for name in ("AIRFLOW", "MLFLOW", "SERVING", "DOCS"):
+            assert env[f"TRIPO_{name}_PORT"] in text
+        assert set(running_in(home / "home")) == {"platform", "serving", "data-docs"}
+        status = json.loads(tripo("status", "--json", env=env).stdout)
+        assert status["last_run"]["succeeded"]
+        assert set(status["processes"]) == {"platform", "serving", "data-docs"}
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+    assert running_in(home / "home") == {}
