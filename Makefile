@@ -16,7 +16,7 @@ export BENTOML_DO_NOT_TRACK := True
 export GX_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help run up test check format bench setup setup-dev lock clean
+.PHONY: help run up test e2e check format bench setup setup-dev lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,8 +27,11 @@ run: setup  ## the whole platform once, for real: every DAG, serving, sample cal
 up: setup  ## the platform left running: Airflow, MLflow, serving; Ctrl-C ends all of it
 	$(BIN)/tripo up
 
-test: setup-dev  ## the whole test suite with branch coverage
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+test: setup-dev  ## the test suite with branch coverage
+	$(BIN)/pytest -m "not e2e" --cov --cov-report=term:skip-covered
+
+e2e: setup-dev  ## the platform killed, run again and once more, on the tiny profile (minutes)
+	$(BIN)/pytest -m e2e
 
 check: setup-dev  ## format, lint, types, import rules
 	$(BIN)/ruff format --check .

@@ -101,9 +101,10 @@ def load(key: str, ctx: Context) -> dict[str, Any]:
 def _merge(
     connection: sa.Connection, items: list[dict[str, Any]], at: datetime, counts: dict[str, Any]
 ) -> None:
-    from store.tables import KnowledgeItem, KnowledgeItemVersion
+    from store.tables import Base, KnowledgeItem, KnowledgeItemVersion
 
-    table, history = KnowledgeItem.__table__, KnowledgeItemVersion.__table__
+    table = Base.metadata.tables[KnowledgeItem.__tablename__]
+    history = Base.metadata.tables[KnowledgeItemVersion.__tablename__]
     there = {row.kb_code: row for row in connection.execute(sa.select(table))}
     for item in items:
         values = {**{f: item[f] for f in FIELDS}, "origin_hash": origin_hash(item)}

@@ -33,7 +33,7 @@ class Entity:
 _CURRENCY = {"$": "USD", "usd": "USD", "dollars": "USD", "€": "EUR", "eur": "EUR", "£": "GBP"}
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("order_id", re.compile(r"\bORD\d{5,12}\b", re.IGNORECASE)),
-    ("trip_id", re.compile(r"\bTRIP?\d{5,12}\b", re.IGNORECASE)),
+    ("trip_id", re.compile(r"\bTRI?P\d{5,12}\b", re.IGNORECASE)),
     ("payment_id", re.compile(r"\bPAY\d{5,12}\b", re.IGNORECASE)),
     ("email", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")),
     ("card", re.compile(r"\b(?:\d[ -]?){13,19}\b")),
