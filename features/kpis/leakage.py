@@ -46,7 +46,7 @@ class Rule:
 
 
 def _below_quote(f: ir.Table, _: LeakageRates) -> ir.Value:
-    return ibis.ifelse(f.completed, f.quoted_fare - f.fare, 0)
+    return ibis.ifelse(f.completed & f.has_trip, f.quoted_fare - f.fare, 0)
 
 
 def _below_due(f: ir.Table, _: LeakageRates) -> ir.Value:
@@ -110,11 +110,13 @@ def facts(
     promotions: ir.Table,
     rates: LeakageRates,
 ) -> ir.Table:
-    """One row per order with all that the rules look at, in cents; ``orders`` by `by_order`.
+    """One row per order: what was owed, due and paid, and what each rule says it lost, in cents.
 
-    ``due`` is what the rider owed the company: fare and pass-through less promotion, and fees.
-    Tips are the rider's own choice and not owed. ``paid_promptly`` leaves out charges that
-    settled more than ``late_hours`` after the order closed: those recover a loss.
+    ``orders`` is as `by_order` gives it. ``due`` is what the rider owed the company: fare and
+    pass-through less promotion, and fees. Tips are the rider's own choice and not owed.
+    ``paid_promptly`` leaves out charges that settled more than ``late_hours`` after the order
+    closed: those recover a loss. An order whose trip or charge never arrived (in quarantine, or
+    not of this source) is a gap in the data and no case: its fare is neither owed nor missing.
     """
     done = trips.filter(trips.status == "COMPLETED")
     rides = done.group_by("order_id").aggregate(
@@ -147,11 +149,15 @@ def facts(
         "rating",
         late_minutes=f.eta_actual_minutes - f.eta_quoted_minutes,
         completed=f.status == "COMPLETED",
+        has_trip=f.fare.notnull(),
+        billed=f.billed.fill_null(False),
         **{name: f[name].coalesce(0).cast("int64") for name in amounts},
     )
-    return f.mutate(
-        owed=f.fare - f.promotion + f.fees, due=f.fare - f.promotion + f.passed_on + f.fees
-    )
+    ride = ibis.ifelse(f.billed, f.fare - f.promotion, 0)
+    f = f.mutate(owed=ride + f.fees, due=ride + ibis.ifelse(f.billed, f.passed_on, 0) + f.fees)
+    lost = {rule.name: rule.cents(f, rates).coalesce(0).cast("int64") for rule in RULES}
+    kept = ("order_id", "owed", "due", "paid", "paid_promptly")
+    return f.select(*BY, *kept, **lost)
 
 
 def _paid(orders: ir.Table, payments: ir.Table, rates: LeakageRates) -> ir.Table:
@@ -161,6 +167,7 @@ def _paid(orders: ir.Table, payments: ir.Table, rates: LeakageRates) -> ir.Table
     prompt = income & (p["at"] <= p.closed_at + ibis.interval(hours=rates.late_hours))
     refund = settled & (p.kind == "REFUND")
     return p.group_by("order_id").aggregate(
+        billed=(p.kind == "CHARGE").any(),
         fees=p.amount.sum(where=p.kind == "FEE"),
         paid=p.amount.sum(where=income),
         paid_promptly=p.amount.sum(where=prompt),
@@ -169,14 +176,13 @@ def _paid(orders: ir.Table, payments: ir.Table, rates: LeakageRates) -> ir.Table
     )
 
 
-def _worth(f: ir.Table, rule: Rule, rates: LeakageRates, tolerance: int) -> ir.Value:
+def _worth(f: ir.Table, rule: Rule, tolerance: int) -> ir.Value:
     """Cents of one rule's case, 0 within the tolerance."""
-    cents = rule.cents(f, rates).coalesce(0).cast("int64")
-    return ibis.ifelse(cents > tolerance, cents, 0)
+    return ibis.ifelse(f[rule.name] > tolerance, f[rule.name], 0)
 
 
-def _of_kind(f: ir.Table, kind: str, rates: LeakageRates, tolerance: int) -> ir.Value:
-    found = [_worth(f, rule, rates, tolerance) for rule in RULES if rule.kind == kind]
+def _of_kind(f: ir.Table, kind: str, tolerance: int) -> ir.Value:
+    found = [_worth(f, rule, tolerance) for rule in RULES if rule.kind == kind]
     return ibis.greatest(*found) if len(found) > 1 else found[0]
 
 
@@ -184,7 +190,7 @@ def cases(f: ir.Table, rates: LeakageRates) -> ir.Table:
     """What the daily rules found: order, rule, kind and cents, a row per order and rule."""
     rows = []
     for rule in RULES:
-        worth = f.mutate(cents=_worth(f, rule, rates, rates.tolerance_cents))
+        worth = f.mutate(cents=_worth(f, rule, rates.tolerance_cents))
         rows.append(
             worth.filter(worth.cents > 0).select(
                 DAY, "order_id", rule=ibis.literal(rule.name), kind=ibis.literal(rule.kind),
@@ -200,13 +206,13 @@ def leakage_entries(f: ir.Table, rates: LeakageRates) -> ir.Table:
     Until a revenue-capture lever names further opportunities, the value identified is what the
     company was owed (fare less promotion, and fees), and the value captured what was paid of it.
     """
-    underpaid = _of_kind(f, "UNDERPAYMENT", rates, rates.tolerance_cents)
+    underpaid = _of_kind(f, "UNDERPAYMENT", rates.tolerance_cents)
     unpaid = ibis.least(ibis.greatest(f.due - f.paid, 0), f.owed)
     return f.select(
         *BY,
         order_id=f.order_id,
         event_id=f.order_id,
-        LEAKAGE_DETECTED=_found(f, rates, rates.tolerance_cents),
+        LEAKAGE_DETECTED=_found(f, rates.tolerance_cents),
         LEAKAGE_RECOVERED=ibis.least(underpaid, f.paid - f.paid_promptly),
         IDENTIFIED=f.owed,
         CAPTURED=f.owed - unpaid,
@@ -215,7 +221,7 @@ def leakage_entries(f: ir.Table, rates: LeakageRates) -> ir.Table:
 
 def audit_entries(f: ir.Table, rates: LeakageRates) -> ir.Table:
     """What the audit's sample says the daily rules missed: its finds, ``audit_one_in`` times."""
-    missed = _found(f, rates, 0) - _found(f, rates, rates.tolerance_cents)
+    missed = _found(f, 0) - _found(f, rates.tolerance_cents)
     a = f.mutate(missed=missed)
     a = a.filter(a.missed > 0)
     a = a.filter(_in_sample(a, rates))
@@ -227,8 +233,8 @@ def audit_entries(f: ir.Table, rates: LeakageRates) -> ir.Table:
     )
 
 
-def _found(f: ir.Table, rates: LeakageRates, tolerance: int) -> ir.Value:
-    return reduce(add, (_of_kind(f, kind, rates, tolerance) for kind in KINDS))
+def _found(f: ir.Table, tolerance: int) -> ir.Value:
+    return reduce(add, (_of_kind(f, kind, tolerance) for kind in KINDS))
 
 
 def _in_sample(f: ir.Table, rates: LeakageRates) -> ir.BooleanValue:

@@ -145,7 +145,8 @@ def support_to_share(conversations: ir.Table, known: ir.Table, rates: Rates) -> 
 def quote_entries(exposures: ir.Table, orders: ir.Table) -> ir.Table:
     """Quotes shown and accepted, on the day they were shown.
 
-    The slice is that of the order, or what the logged context says where no order came of it.
+    The slice is that of the order, or what the logged context says where no order came of it; it
+    is NULL where neither does.
     """
     quotes = exposures.filter(exposures.kind == "QUOTE").select(
         "order_id", "context", "accepted", day=exposures.shown_at.date()
@@ -154,7 +155,6 @@ def quote_entries(exposures: ir.Table, orders: ir.Table) -> ir.Table:
     lost = quotes.anti_join(orders, "order_id")
     said = lost.context.cast("json")
     lost = lost.mutate(**{c: said[key].str for c, key in IN_CONTEXT})
-    lost = lost.filter(*(lost[c].notnull() for c in SLICE))
     placed = ibis.union(*(t.select("day", *SLICE, "accepted") for t in (ordered, lost)))
     return placed.select(
         placed.day.name(DAY),

@@ -17,6 +17,7 @@ from features.kpis.ledger import BY, DAY, Rates
 from features.kpis.measures import (
     COMPANY_RATIOS,
     MINUTES,
+    SLICE,
     ratios,
     sums,
     together,
@@ -112,7 +113,8 @@ def slices(
     parts.append(sums(quotes, "exposures", BY))
     shared = ledger.on_days(shared_entries(tables, _direct(tables, days), rates), days)
     parts.append(sums(shared, "shared", BY))
-    return together(parts, BY)
+    whole = together(parts, BY)
+    return whole.filter(*(whole[c].notnull() for c in SLICE))
 
 
 def _direct(tables: Tables, days: Sequence[date]) -> ir.Table:
