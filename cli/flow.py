@@ -50,6 +50,7 @@ def first_run(params: Params) -> list[Stage]:
     days = window(city.last_day, city.days)
     key = city.last_day.isoformat()
     span = {"range": range_key(days[0], days[-1])}
+    history = {"range": range_key(window(city.last_day, city.history_days)[0], days[-1])}
     quiet = {"announce": False}
 
     def judged(product: str, *needs: str) -> Stage:
@@ -65,8 +66,8 @@ def first_run(params: Params) -> list[Stage]:
         trained("train_encoder"),
         *(trained(dag, *fitted("train_encoder")) for dag in heads),
         judged("support", indexed, *fitted("train_intent"), *fitted("train_sentiment")),
-        Stage("simulate", "simulate", key, ("evaluate support",), span),
-        Stage("ingest", "ingest", key, ("simulate",), span),
+        Stage("simulate", "simulate", key, ("evaluate support",), history),
+        Stage("ingest", "ingest", key, ("simulate",), history),
         trained("train_driver_qualification", "ingest.load", **span),
         trained("train_profit", "ingest.load", **span),
         judged("premium", *fitted("train_driver_qualification")),

@@ -153,7 +153,8 @@ def wanted_days(
 ) -> list[date]:
     """The key's days, the ``recompute_days`` that end with it, and what was touched.
 
-    Only days whose partition of ``asset`` is written; the key's own must be.
+    Only days whose partition of ``asset`` is written; the key's own must be, but for those before
+    the first one: a range that loads history reaches back further than the asset does.
 
     Raises
     ------
@@ -161,8 +162,9 @@ def wanted_days(
         Naming the days of the key that the lake does not hold.
     """
     asked = days_of(key)
-    ctx.lake.paths(asset, asked)
     there = set(lake_days(ctx, asset))
+    begins = min(there, default=asked[0])
+    ctx.lake.paths(asset, [day for day in asked if day >= begins] or asked)
     return sorted((set(asked) | set(window(asked[-1], recompute_days)) | set(touched)) & there)
 
 
