@@ -139,12 +139,25 @@ class AirflowApi:
         """One run as it is now."""
         return DagRun.parse(self._get(f"/dags/{dag_id}/dagRuns/{run_id}"))
 
-    def runs(self, dag_id: str, since: datetime | None = None) -> list[DagRun]:
+    def runs(
+        self, dag_id: str, since: datetime | None = None, states: Sequence[str] = ()
+    ) -> list[DagRun]:
         """Runs of a DAG (``~`` for all), newest first, queued at or after ``since``."""
         wanted: dict[str, Any] = {"order_by": "-run_after", "limit": 100}
         if since is not None:
             wanted["run_after_gte"] = since.isoformat()
+        if states:
+            wanted["state"] = list(states)
         return [DagRun.parse(r) for r in self._get(f"/dags/{dag_id}/dagRuns", **wanted)["dag_runs"]]
+
+    def give_up(self, run: DagRun, why: str) -> None:
+        """Mark an unfinished run, and its unfinished tasks, as failed."""
+        answer = self._client.patch(
+            f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}",
+            params={"update_mask": ["state", "note"]},
+            json={"state": "failed", "note": why},
+        )
+        self._require(answer, f"{run.dag_id} {run.run_id} marked as failed")
 
     def wait(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from cli import db, models
+from cli import data, db, kpi, match, models
 from cli.run import run
 from cli.up import status, up
 from core.errors import TripoError
@@ -46,7 +46,11 @@ def show_env_example() -> None:
 for command in (run, up, status):
     app.command()(command)
 models.register(app)
+app.command()(data.validate)
+app.add_typer(data.app)
 app.add_typer(db.app)
+app.add_typer(kpi.app)
+app.add_typer(match.app)
 app.add_typer(config)
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -46,7 +47,14 @@ def quiet(settings: Settings) -> dict[str, str]:
         "OMP_NUM_THREADS": "2",
         "OPENBLAS_NUM_THREADS": "2",
         "MPLBACKEND": "Agg",
+        **{name: _without_proxy(name, settings.host) for name in ("NO_PROXY", "no_proxy")},
     }
+
+
+def _without_proxy(name: str, host: str) -> str:
+    """What the variable says already, and our own address: loopback calls need no proxy."""
+    said = [part for part in os.environ.get(name, "").split(",") if part and part != host]
+    return ",".join([*said, host])
 
 
 def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:

@@ -53,6 +53,10 @@ class Platform:
         seed(self.ctx.engine, datetime.now(UTC))
         self.supervisor.wait_healthy(["platform"], BOOT_S)
         processes.remember_migration(self.settings)
+        with self.api() as api:
+            # a killed platform leaves runs that would wait minutes for the heartbeats of dead tasks
+            for run in api.runs("~", states=("queued", "running")):
+                api.give_up(run, "the platform was ended during this run")
         self.note("Airflow and MLflow are up")
 
     def api(self) -> AirflowApi:
