@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from core.enums import ServiceClass, Vertical
+from core.enums import DriverTier, ServiceClass, VehicleType, Vertical
 from core.params.base import Section
 
 
@@ -68,7 +68,12 @@ class MatchingParams(Section):
     max_eta_minutes: float
     radius_km: tuple[float, ...]
     min_score: float
+    wait_for_better_s: float = Field(ge=0, description="a younger request waits under min_score")
     prefer_female_bonus: float
+    max_online_hours: float = Field(gt=0, description="in 24 h, then a driver must rest")
+    tier_floor: dict[ServiceClass, DriverTier]
+    vehicle_class: dict[VehicleType, ServiceClass] = Field(description="best class it serves")
+    vehicles: dict[Vertical, tuple[VehicleType, ...]]
     speed_kmh: float
     detour: float
 
