@@ -65,7 +65,7 @@ def test_forked_tasks_use_every_preloaded_library_with_two_threads(tmp_path):
     logs = [(tmp_path / f"task-{n}.log").read_text() for n in range(2)]
     assert done.returncode == 0, (done.stderr, logs)
     for log in logs:
-        assert float(log.split("imports took ")[1]) < 1.0
+        assert float(log.split("imports took ")[1]) < 3.0
 
 
 def test_nothing_of_ours_is_preloaded_so_that_a_task_runs_the_code_on_disk():
