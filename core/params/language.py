@@ -42,6 +42,8 @@ class KnowledgeBaseParams(Section):
     """Retrieval over the knowledge base."""
 
     top_k: int = Field(gt=0, le=20)
-    bm25_weight: float = Field(ge=0, le=1, description="share of BM25 in the fused score")
+    seed: int
+    garble_share: float = Field(gt=0, lt=1, description="of words left out of practice questions")
+    penalty: float = Field(gt=0, description="on the squared weights of the fusion")
     bm25_k1: float = Field(gt=0)
     bm25_b: float = Field(ge=0, le=1)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import ReleaseRefused
@@ -119,9 +120,9 @@ def temperature(logits: Floats, right: NDArray[np.int64]) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
 
 
-def encoder_of(rows: "object") -> str:
-    """SHA-256 of the encoder that embedded these rows; the dataset writes it into ``attrs``."""
-    sha = getattr(rows, "attrs", {}).get("encoder_sha256")
-    if not sha:
-        raise ReleaseRefused("expected rows that say which encoder embedded them; these do not")
-    return str(sha)
+def encoder_of(rows: pd.DataFrame) -> str:
+    """SHA-256 of the encoder that embedded these rows; the dataset writes it beside the vectors."""
+    found = set(rows["encoder_sha256"])
+    if len(found) != 1:
+        raise ReleaseRefused(f"expected rows embedded by one encoder, got {sorted(found)}")
+    return str(found.pop())

@@ -1,6 +1,8 @@
 """Whether a message is negative, neutral or positive; score = P(positive) - P(negative)."""
 
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,56 +11,77 @@ from numpy.typing import NDArray
 from core.enums import Sentiment
 from core.params.language import SentimentParams
 from models.contract import Artefact, Card
-from models.judging import expected_calibration_error
-from models.support.head import Head, learn, read, save, vectors_of
+from models.support import heads
+from models.support.heads import META, WEIGHTS, Floats, Head, HeadRecipe
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAME = "sentiment"
-BASELINE = "tfidf_logistic_regression"
+BASELINE = "TF-IDF + logistic regression"
 PRIMARY = "accuracy"
 HIGHER_IS_BETTER = True
-INPUTS = ("embedding",)
+INPUTS = ("text", "embedding")
 ABOUT = Card(
-    purpose="noticing that a user is upset, so that a person can step in",
-    limits="English text written for this project by a language model; sarcasm is hard",
-    not_for="judging users or agents, or any price",
+    purpose="Notices that a user is upset, so that a person can step in.",
+    limits="English text invented for this project; sarcasm and mixed feelings are hard.",
+    not_for="Judging a person; it reads one message at a time.",
 )
-LABELS = [label.value for label in Sentiment]
+LABELS = [str(label) for label in (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)]
 
 
-def fit(train: pd.DataFrame, validate: pd.DataFrame, params: SentimentParams) -> Artefact:
-    """A calibrated linear head."""
-    return save(learn(train, validate, params.c, params.seed))
+class SentimentModel:
+    """The loaded head."""
 
+    def __init__(self, artefact: Artefact) -> None:
+        meta = json.loads(artefact[META])
+        self._head = Head.from_bytes(artefact[WEIGHTS])
+        self._temperature: float = meta["temperature"]
+        self.encoder_sha256: str = meta["encoder_sha256"]
 
-class SentimentPredictor:
-    """label, score and the three probabilities of each row."""
-
-    def __init__(self, head: Head) -> None:
-        self.head = head
+    def probabilities(self, embeddings: NDArray[np.float32], texts: Sequence[str]) -> Floats:
+        """Calibrated, shape (n, 3): negative, neutral, positive."""
+        return heads.softmax(self._head.logits(embeddings, texts) / self._temperature)
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """From column ``embedding``."""
-        return self.from_vectors(vectors_of(rows)).set_axis(rows.index, axis=0)
-
-    def from_vectors(self, vectors: NDArray[Any]) -> pd.DataFrame:
-        """The same from vectors of shape (n, 384)."""
-        return _frame(self.head.probabilities(vectors), self.head.labels)
+        """negative, neutral, positive, label, score; one row a message."""
+        embeddings = heads.stack(rows["embedding"].tolist())
+        return _frame(self.probabilities(embeddings, rows["text"].tolist()), rows.index)
 
 
-def _frame(probabilities: NDArray[Any], labels: tuple[str, ...]) -> pd.DataFrame:
-    frame = pd.DataFrame(probabilities, columns=list(labels))[LABELS]
+def _frame(probabilities: Floats, index: pd.Index) -> pd.DataFrame:
+    frame = pd.DataFrame(probabilities, columns=LABELS, index=index)
     return frame.assign(
-        label=np.asarray(LABELS)[frame.to_numpy().argmax(1)],
+        label=np.asarray(LABELS)[probabilities.argmax(axis=1)],
         score=frame["positive"] - frame["negative"],
     )
 
 
-def load(artefact: Artefact) -> SentimentPredictor:
-    """Rebuild the predictor from verified bytes."""
-    return SentimentPredictor(read(artefact))
+def fit(train: pd.DataFrame, validate: pd.DataFrame, params: SentimentParams) -> Artefact:
+    """Fit on ``train``, choose the temperature on ``validate``."""
+    recipe = HeadRecipe(
+        params.c, params.dimensions, params.directions, params.lexical_weight, params.seed
+    )
+    head = heads.fit_head(
+        heads.stack(train["embedding"].tolist()),
+        train["text"].tolist(),
+        train["label"].tolist(),
+        LABELS,
+        recipe,
+    )
+    logits = head.logits(heads.stack(validate["embedding"].tolist()), validate["text"].tolist())
+    right = np.array([LABELS.index(label) for label in validate["label"]])
+    meta = {
+        "classes": LABELS,
+        "temperature": heads.temperature(logits, right),
+        "encoder_sha256": heads.encoder_of(train),
+    }
+    return {WEIGHTS: head.to_bytes(), META: json.dumps(meta, sort_keys=True).encode()}
+
+
+def load(artefact: Artefact) -> SentimentModel:
+    """The head from verified bytes."""
+    return SentimentModel(artefact)
 
 
 def baseline(train: pd.DataFrame, test: pd.DataFrame, params: SentimentParams) -> pd.DataFrame:
@@ -69,29 +92,31 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: SentimentParams) -
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
     model = LogisticRegression(C=10.0, max_iter=500, random_state=params.seed)
     model.fit(words.fit_transform(train["text"]), train["label"])
-    probabilities = model.predict_proba(words.transform(test["text"]))
-    return _frame(probabilities, tuple(model.classes_)).set_axis(test.index, axis=0)
+    order = [list(model.classes_).index(label) for label in LABELS]
+    return _frame(model.predict_proba(words.transform(test["text"]))[:, order], test.index)
+
+
+def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
+    """1 for a wrong label."""
+    return (predictions["label"] != rows["label"]).to_numpy("float64")
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
-    """Accuracy, macro F1, calibration."""
+    """Accuracy, macro-F1 and the gap between confidence and accuracy."""
     from sklearn.metrics import f1_score
 
-    right = (predictions["label"] == rows["label"]).to_numpy()
-    sure = predictions[LABELS].to_numpy("float64").max(1)
+    from models.judging import expected_calibration_error
+
+    right = losses(predictions, rows) == 0
     macro = f1_score(
         rows["label"], predictions["label"], average="macro", labels=LABELS, zero_division=0
     )
+    surest = predictions[LABELS].to_numpy("float64").max(axis=1)
     return {
         "accuracy": float(right.mean()),
         "macro_f1": float(macro),
-        "ece": expected_calibration_error(sure, right),
+        "calibration_error": expected_calibration_error(surest, right),
     }
-
-
-def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> NDArray[np.float64]:
-    """1 for a wrong label."""
-    return (predictions["label"] != rows["label"]).to_numpy("float64")
 
 
 def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
@@ -103,13 +128,12 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, "Figure"]:
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     """Confusion and reliability."""
-    from models.support.pictures import confusion, reliability
+    from models.support import pictures
 
-    right = (predictions["label"] == rows["label"]).to_numpy()
-    sure = predictions[LABELS].to_numpy("float64").max(1)
+    surest = predictions[LABELS].to_numpy("float64").max(axis=1)
     return {
-        "confusion": confusion(rows["label"], predictions["label"]),
-        "reliability": reliability(sure, right),
+        "confusion": pictures.confusion(rows["label"], predictions["label"], LABELS),
+        "reliability": pictures.reliability(surest, losses(predictions, rows) == 0),
     }

@@ -1,40 +1,36 @@
 """Rows for the intent head: bundled messages and the knowledge base's questions, embedded."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from core.intents import LABELS
 from models.contract import Artefact, Dataset
 from pipelines.context import Context
-from pipelines.datasets import text
+from pipelines.datasets import texts
+
+
+def _files() -> list[Path]:
+    return [texts.INTENTS, texts.HELD_OUT_INTENTS, *texts.item_files()]
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """What the rows depend on, the encoder among it."""
-    from models.support.encoder import encoder_sha256
-
-    return {
-        "utterances": text.digest([text.UTTERANCES / "intents.csv", *text.knowledge_files()]),
-        "heldout": text.digest([text.HELDOUT / "intents.jsonl"]),
-        "encoder": encoder_sha256(artefacts["encoder"]),
-    }
+    """Digests of the text files and of the encoder."""
+    return texts.inputs(_files(), artefacts)
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     """Training text split by its own characters; the held-out messages are the test."""
-    heldout = text.heldout_intents()
-    written = text.labelled(text.UTTERANCES / "intents.csv", LABELS)
-    rows = text.for_training(
-        pd.concat([written, text.knowledge_questions()], ignore_index=True), heldout["text"]
-    )
-    train, validate = text.split(rows, ctx.params.intent.validate_share)
+    held_out = texts.held_out_intents()
+    written = texts.labelled(texts.INTENTS, LABELS)
+    known = pd.concat([written, texts.item_texts()], ignore_index=True)
+    rows = texts.for_training(known, held_out["text"])
+    train, validate = texts.split(rows, ctx.params.intent.validate_share)
     encoder = artefacts["encoder"]
     return Dataset(
-        train=text.embedded(train, encoder, ctx),
-        validate=text.embedded(validate, encoder, ctx),
-        test=text.embedded(heldout, encoder, ctx),
-        digest="-".join(part[:16] for part in inputs(key, ctx, artefacts).values()),
-        about={
-            "text": "bundled messages and questions of the knowledge base",
-            "heldout": "data/heldout/intents.jsonl, 43 intents and out-of-scope, nine kinds",
-        },
+        texts.with_vectors(train, encoder, ctx),
+        texts.with_vectors(validate, encoder, ctx),
+        texts.with_vectors(held_out, encoder, ctx),
+        texts.inputs(_files(), {})["files"],
+        texts.about(_files()),
     )

@@ -1,61 +1,104 @@
-"""Rows for retrieval: the active items of a snapshot, and held-out questions about them."""
+"""Rows for retrieval: the texts of a snapshot's items, questions to learn from, held-out ones."""
 
 import hashlib
 import json
+import random
+from pathlib import Path
 
 import pandas as pd
 
 from core.enums import Audience
 from core.errors import PartitionMissing
+from core.intents import LABELS, UNKNOWN
 from core.partition import last_day
 from models.contract import Artefact, Dataset
+from models.support.retrieval import ITEM_FIELDS
 from pipelines.context import Context
 from pipelines.datasets import texts
-from pipelines.step import file_digest
 
 SNAPSHOT = "knowledge_base"
 
 
-def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """Digests of the snapshot, the held-out questions and the encoder."""
-    encoder = hashlib.sha256(artefacts["encoder"]["model.onnx"]).hexdigest()
-    return {
-        "items": hashlib.sha256(_items(key, ctx).to_json().encode()).hexdigest(),
-        "held_out": file_digest(texts.HELD_OUT_ITEMS),
-        "encoder": encoder,
-    }
-
-
-def _items(key: str, ctx: Context) -> pd.DataFrame:
+def _files(key: str, ctx: Context) -> list[Path]:
     day = last_day(key)
     path = ctx.lake.path(SNAPSHOT, day)
     if not path.exists():
         raise PartitionMissing(
             f"expected the knowledge base's snapshot of {day}; run `tripo kb load` first"
         )
-    return pd.read_parquet(path)
+    return [path, texts.INTENTS, texts.HELD_OUT_ITEMS]
+
+
+def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
+    """Digests of the snapshot's content, the questions and the encoder."""
+    snapshot, *files = _files(key, ctx)
+    return {**texts.inputs(files, artefacts), "items": content_hash(pd.read_parquet(snapshot))}
+
+
+def content_hash(items: pd.DataFrame) -> str:
+    """One hash over all items, whatever the day they were read."""
+    ordered = items.sort_values("kb_code").to_json(orient="records")
+    return hashlib.sha256(ordered.encode()).hexdigest()
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
-    """Train: the items. Validate: their variants. Test: held-out questions; all with vectors.
+    """Train: one row a text of an item. Validate: questions to learn trust from. Test: held out.
 
-    The item's texts stand in columns question, variants, answer, keywords (JSON lists where many).
+    Validation asks each variant with its own text out of the index, each question and variant with
+    many words left out, and messages that no item answers.
     """
-    encoder = artefacts["encoder"]
-    kept = _items(key, ctx)
-    train = texts.with_vectors(kept.assign(text=kept["question"]), encoder)
-    asked = kept.assign(text=kept["variants"].map(json.loads)).explode("text", ignore_index=True)
-    validate = texts.with_vectors(
-        asked[["text", "kb_code", "intent"]].reset_index(drop=True), encoder
-    )
-    held_out = pd.read_csv(texts.HELD_OUT_ITEMS)
-    known = held_out.merge(kept[["kb_code", "category", "audience", "language_code"]], on="kb_code")
-    askers = known["audience"].replace(Audience.ALL.value, Audience.RIDER.value)
-    test = texts.with_vectors(known.assign(audience=askers), encoder)
+    snapshot, *files = _files(key, ctx)
+    items = pd.read_parquet(snapshot)
+    encoder, params = artefacts["encoder"], ctx.params.knowledge_base
+    known = parts(items)
+    held_out = pd.read_csv(texts.HELD_OUT_ITEMS, dtype=str)
+    fields = items[["kb_code", "category", "audience", "language_code"]]
+    asked = held_out.merge(fields, on="kb_code").pipe(_asked_by)
+    practice = questions(known, params.garble_share, params.seed)
     return Dataset(
-        train,
-        validate,
-        test,
-        texts.files_digest([texts.HELD_OUT_ITEMS, *texts.item_files()]),
-        texts.about(ctx, [texts.HELD_OUT_ITEMS]),
+        texts.with_vectors(known, encoder, ctx),
+        texts.with_vectors(practice, encoder, ctx),
+        texts.with_vectors(asked, encoder, ctx),
+        content_hash(items),
+        texts.about(files[1:]),
     )
+
+
+def parts(items: pd.DataFrame) -> pd.DataFrame:
+    """One row a text: question, variants, answer; with the item's fields."""
+    found = items.assign(
+        text=[
+            [("question", q), *(("variant", v) for v in json.loads(vs)), ("answer", a)]
+            for q, vs, a in zip(items["question"], items["variants"], items["answer"], strict=True)
+        ]
+    ).explode("text", ignore_index=True)
+    pairs = found["text"].tolist()
+    return found[ITEM_FIELDS].assign(part=[p for p, _ in pairs], text=[t for _, t in pairs])
+
+
+def questions(known: pd.DataFrame, garble_share: float, seed: int) -> pd.DataFrame:
+    """text, kb_code, audience, language_code, own: what to learn fusion and confidence from."""
+    variants = known[known["part"] == "variant"]
+    apart = variants.assign(own=variants.index)
+    chance = random.Random(seed)  # noqa: S311 -- which words fall out, no secret
+    asked = known[known["part"] != "answer"].sample(len(variants), random_state=seed)
+    garbled = asked.assign(own=-1, text=[_garble(t, garble_share, chance) for t in asked["text"]])
+    outside = texts.labelled(texts.INTENTS, LABELS)
+    outside = outside.loc[outside["label"] == UNKNOWN, ["text"]].assign(
+        kb_code="", audience=Audience.RIDER.value, language_code="en", own=-1
+    )
+    columns = ["text", "kb_code", "audience", "language_code", "own"]
+    both = pd.concat([apart, garbled, outside], ignore_index=True)[columns]
+    return _asked_by(both)
+
+
+def _garble(text: str, share: float, chance: random.Random) -> str:
+    words = text.split()
+    kept = [word for word in words if chance.random() >= share]
+    return " ".join(kept if len(kept) > 1 else words)
+
+
+def _asked_by(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is meant for all is asked by riders here."""
+    everyone = rows["audience"] == Audience.ALL.value
+    return rows.assign(audience=rows["audience"].mask(everyone, Audience.RIDER.value))

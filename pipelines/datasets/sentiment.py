@@ -1,11 +1,9 @@
-"""Rows for the sentiment head."""
+"""Rows for the sentiment head: bundled messages of three sentiments, embedded."""
 
-import pandas as pd
-
+from core.enums import Sentiment
 from models.contract import Artefact, Dataset
 from pipelines.context import Context
 from pipelines.datasets import texts
-from pipelines.step import files_digest
 
 FILES = [texts.SENTIMENT, texts.HELD_OUT_SENTIMENT]
 
@@ -16,15 +14,15 @@ def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, 
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
-    """Train and validate on bundled messages, test on the held-out ones, all with vectors."""
-    train, validate = texts.split_by_text(
-        pd.read_csv(texts.SENTIMENT), ctx.params.sentiment.validate_share
-    )
+    """Train and validate on bundled messages, test on the held-out ones."""
+    held_out = texts.labelled(texts.HELD_OUT_SENTIMENT, list(Sentiment))
+    rows = texts.for_training(texts.labelled(texts.SENTIMENT, list(Sentiment)), held_out["text"])
+    train, validate = texts.split(rows, ctx.params.sentiment.validate_share)
     encoder = artefacts["encoder"]
     return Dataset(
-        texts.with_vectors(train, encoder),
-        texts.with_vectors(validate, encoder),
-        texts.with_vectors(pd.read_csv(texts.HELD_OUT_SENTIMENT), encoder),
-        files_digest(FILES),
-        texts.about(ctx, FILES),
+        texts.with_vectors(train, encoder, ctx),
+        texts.with_vectors(validate, encoder, ctx),
+        texts.with_vectors(held_out, encoder, ctx),
+        texts.inputs(FILES, {})["files"],
+        texts.about(FILES),
     )

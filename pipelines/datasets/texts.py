@@ -1,12 +1,23 @@
-"""The bundled text: labelled messages, held-out messages, the knowledge base; and their vectors."""
+"""Bundled text: where it lies, how it is split, and its vectors, computed once per encoder.
+
+Held-out files are test rows only. What a message is used for depends on its own characters, so
+that the encoder and every head agree on which texts were learned from.
+"""
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import yaml
+from numpy.typing import NDArray
 
+from core.errors import BadInput
+from features.text import normalise
 from models.contract import Artefact
 from pipelines.context import Context
 from pipelines.step import files_digest
@@ -17,67 +28,134 @@ SENTIMENT = DATA / "utterances" / "sentiment.csv"
 HELD_OUT_INTENTS = DATA / "heldout" / "intents.jsonl"
 HELD_OUT_SENTIMENT = DATA / "heldout" / "sentiment.csv"
 HELD_OUT_ITEMS = DATA / "heldout" / "knowledge_base.csv"
+KNOWLEDGE = DATA / "knowledge_base"
+EMBEDDINGS = "embeddings"
+TRAINING = "training"
 
 
-def item_files() -> list[Path]:
+def item_files(folder: Path = KNOWLEDGE) -> list[Path]:
     """The seed of the knowledge base, one file a category."""
-    return sorted((DATA / "knowledge_base").glob("*.yaml"))
+    return sorted(folder.glob("*.yaml"))
 
 
-def items() -> list[dict[str, object]]:
-    """Every item of the seed, with its category."""
-    return [
-        {**item, "category": path.stem}
-        for path in item_files()
-        for item in yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
-    ]
+def items(folder: Path = KNOWLEDGE) -> list[dict[str, Any]]:
+    """Every item of the seed, with its category.
+
+    Raises
+    ------
+    BadInput
+        Naming the file that is not a YAML list of mappings, and where it goes wrong.
+    """
+    found = []
+    for path in item_files(folder):
+        try:
+            listed = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
+        except yaml.YAMLError as error:
+            raise BadInput(f"{path} is not valid YAML: {error}") from None
+        if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+            raise BadInput(f"{path}: expected a list of items, got {type(listed).__name__}")
+        found += [{"category": path.stem, **item} for item in listed]
+    return found
 
 
 def item_texts() -> pd.DataFrame:
-    """Questions and variants of the seed as text, label, kb_code."""
-    rows = [
-        {"text": text, "label": item["intent"], "kb_code": item["kb_code"]}
+    """English questions and variants of the seed as text, label (their intent)."""
+    pairs = [
+        (normalise(text), item["intent"])
         for item in items()
-        for text in [item["question"], *item["variants"]]  # type: ignore[misc]
+        if item["language_code"] == "en"
+        for text in (item["question"], *item["variants"])
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(pairs, columns=["text", "label"])
+
+
+def labelled(path: Path, labels: Sequence[str]) -> pd.DataFrame:
+    """A CSV with columns text and label; BadInput names what is wrong with it."""
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (FileNotFoundError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise BadInput(f"{path}: expected a CSV with columns text,label; got {error}") from None
+    missing = [column for column in ("text", "label") if column not in rows]
+    if missing:
+        raise BadInput(f"{path}: expected columns text,label; missing {missing}")
+    odd = sorted(set(rows["label"]) - set(labels))
+    if odd:
+        raise BadInput(f"{path}: expected labels out of {list(labels)}, got {odd}")
+    return rows.assign(text=rows["text"].map(normalise))[["text", "label"]]
 
 
 def held_out_intents() -> pd.DataFrame:
-    """The held-out messages: text, label, acceptable, actions, kind. For judging only."""
+    """text, label, acceptable (``a|b``), kind; written before and apart from all training text."""
     lines = HELD_OUT_INTENTS.read_text().splitlines()
-    return pd.DataFrame([json.loads(line) for line in lines if line])
-
-
-def split_by_text(rows: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A fixed ``share`` of the rows for validation, chosen by a hash of the text alone."""
-    place = rows["text"].map(
-        lambda text: int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) / 16**8
+    rows = pd.DataFrame([json.loads(line) for line in lines if line.strip()])
+    return pd.DataFrame(
+        {
+            "text": rows["text"].map(normalise),
+            "label": rows["label"],
+            "acceptable": rows["acceptable"].map("|".join),
+            "kind": rows["kind"],
+        }
     )
-    return rows[place >= share], rows[place < share]
 
 
-def with_vectors(rows: pd.DataFrame, encoder: Artefact) -> pd.DataFrame:
-    """The rows with columns ``embedding`` (384 floats) and ``encoder_sha256``."""
-    from models.support import encoder as encoders
+def for_training(rows: pd.DataFrame, held_out: Iterable[str]) -> pd.DataFrame:
+    """Each text once, none of them held out, marked as training text."""
+    seen = {text.casefold() for text in held_out}
+    key = rows["text"].str.casefold()
+    kept = rows[~key.isin(seen) & ~key.duplicated()].reset_index(drop=True)
+    return kept.assign(acceptable=kept["label"], kind=TRAINING)
 
-    loaded = encoders.load(encoder)
-    vectors = loaded.embed(rows["text"].tolist()).astype("float64")
-    return rows.assign(embedding=list(vectors.tolist()), encoder_sha256=loaded.sha256)
+
+def split(rows: pd.DataFrame, validate_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Training and validation rows; a text falls on the same side for every model."""
+    digests = (hashlib.sha256(text.casefold().encode()).digest() for text in rows["text"])
+    places = np.array([int.from_bytes(found[:6], "big") / 2**48 for found in digests])
+    aside = places < validate_share
+    return rows[~aside].reset_index(drop=True), rows[aside].reset_index(drop=True)
 
 
-def inputs(paths: list[Path], artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """Digests of the files and of the models that stand before."""
-    before = {
-        name: hashlib.sha256(artefact["model.onnx"]).hexdigest()
-        for name, artefact in artefacts.items()
+def with_vectors(rows: pd.DataFrame, encoder: Artefact, ctx: Context) -> pd.DataFrame:
+    """The rows with columns ``embedding`` (384 numbers) and ``encoder_sha256``.
+
+    Read from the lake if this encoder met exactly these texts before.
+    """
+    from models.support.encoder import encoder_sha256
+
+    sha = encoder_sha256(encoder)
+    vectors = _vectors(rows["text"].tolist(), sha, encoder, ctx)
+    return rows.assign(embedding=list(vectors), encoder_sha256=sha)
+
+
+def _vectors(texts: list[str], sha: str, encoder: Artefact, ctx: Context) -> NDArray[np.float32]:
+    from models.support.encoder import WIDTH, load
+
+    key = f"{sha[:16]}-{hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]}"
+    if not ctx.lake.has(EMBEDDINGS, key):
+        flat = pa.array(load(encoder).embed(texts).ravel())
+        table = pa.table({"vector": pa.FixedSizeListArray.from_arrays(flat, WIDTH)})
+        ctx.lake.write_free(EMBEDDINGS, key, table)
+    column = ctx.lake.read(EMBEDDINGS, [key])["vector"].combine_chunks()
+    found: NDArray[np.float32] = column.flatten().to_numpy().reshape(-1, WIDTH)
+    return found
+
+
+def inputs(paths: Iterable[Path], artefacts: Mapping[str, Artefact]) -> dict[str, str]:
+    """Digests of the files and of the encoder; BadInput names files that are not there."""
+    from models.support.encoder import encoder_sha256
+
+    wanted = list(paths)
+    missing = [str(path) for path in wanted if not path.is_file()]
+    if missing:
+        raise BadInput(f"expected the bundled text {', '.join(missing)}; it is not there")
+    return {
+        "files": files_digest(wanted),
+        **{name: encoder_sha256(artefact) for name, artefact in artefacts.items()},
     }
-    return {"files": files_digest(paths), **before}
 
 
-def about(ctx: Context, paths: list[Path]) -> dict[str, str]:
+def about(paths: Iterable[Path]) -> dict[str, str]:
     """What a model card says about the text."""
     return {
         "text": "written for this project by a language model; no customer wrote it",
-        "files": ", ".join(str(path.relative_to(DATA)) for path in paths[:4]),
+        "files": ", ".join(str(path.relative_to(DATA)) for path in paths if path.suffix != ".yaml"),
     }

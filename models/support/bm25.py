@@ -1,0 +1,53 @@
+"""Okapi BM25 over short texts; the scores of many queries are one sparse product.
+
+Source
+------
+Robertson and Zaragoza (2009), The Probabilistic Relevance Framework: BM25 and Beyond.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from features.text import terms
+
+Floats = NDArray[np.float64]
+
+
+class Bm25:
+    """An index over ``documents``."""
+
+    def __init__(self, documents: Sequence[str], k1: float, b: float) -> None:
+        counts = [Counter(terms(text)) for text in documents]
+        self._place: dict[str, int] = {}
+        rows, columns, values = [], [], []
+        for row, count in enumerate(counts):
+            for word, times in count.items():
+                rows.append(row)
+                columns.append(self._place.setdefault(word, len(self._place)))
+                values.append(times)
+        length = np.array([sum(count.values()) for count in counts], "float64")
+        norm = k1 * (1 - b + b * length / max(length.mean(), 1.0))
+        times = np.asarray(values, "float64")
+        seen = np.bincount(columns, minlength=len(self._place))
+        self._rarity = np.log1p((len(counts) - seen + 0.5) / (seen + 0.5))
+        weight = times * (k1 + 1) / (times + norm[rows]) * self._rarity[columns]
+        shape = (len(self._place), len(counts))
+        self._weights = sparse.csr_matrix((weight, (columns, rows)), shape=shape)
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """Shape (texts, documents)."""
+        pairs = [
+            (row, self._place[word])
+            for row, text in enumerate(texts)
+            for word in set(terms(text))
+            if word in self._place
+        ]
+        rows, columns = np.array(pairs, "int64").reshape(-1, 2).T
+        shape = (len(texts), len(self._place))
+        asked = sparse.csr_matrix((np.ones(len(pairs)), (rows, columns)), shape=shape)
+        found: Floats = (asked @ self._weights).toarray()
+        return found

@@ -1,0 +1,192 @@
+"""How signals of a match become one ranking, and a ranking a probability of being right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.enums import Audience
+from models.support.bm25 import Bm25
+from models.support.heads import softmax
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.int64]
+
+SIGNALS = ["nearest wording", "all wordings", "answer", "words of a wording", "words of the answer"]
+LEXICAL_SCALE = 0.1  # BM25 scores run to about 10, cosines to 1
+FORBIDDEN = -1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best items of n questions: row numbers and scores (n, k), confidence (n,)."""
+
+    places: Places
+    scores: Floats
+    confidence: Floats
+
+
+def allowed(items: pd.DataFrame, audiences: Sequence[str], languages: Sequence[str]) -> Flags:
+    """Which items each asker may see, shape (questions, items). Corporate users also ride."""
+    meant = items["audience"].to_numpy()[None, :]
+    asks = np.asarray(audiences, dtype=object)[:, None]
+    also = (asks == Audience.CORPORATE.value) & (meant == Audience.RIDER.value)
+    same = items["language_code"].to_numpy()[None, :] == np.asarray(languages, object)[:, None]
+    found: Flags = ((meant == asks) | (meant == Audience.ALL.value) | also) & same
+    return found
+
+
+class Index:
+    """The texts of all items, their vectors, and which item each belongs to."""
+
+    def __init__(
+        self,
+        items: pd.DataFrame,
+        texts: Sequence[str],
+        vectors: NDArray[np.float32],
+        owner: Places,
+        answers: Flags,
+        lexical: Bm25,
+    ) -> None:
+        self._items = items
+        self.intents = pd.factorize(items["intent"])[0]
+        self._vectors, self._lexical = vectors, lexical
+        # texts of an item side by side, so that its best is one reduceat
+        self._wordings, self._starts = _grouped(owner, ~answers)
+        self._answers, self._answer_starts = _grouped(owner, answers)
+        self._counts = np.diff([*self._starts, len(self._wordings)])
+
+    def allowed(self, audiences: Sequence[str], languages: Sequence[str]) -> Flags:
+        return allowed(self._items, audiences, languages)
+
+    def signals(
+        self,
+        texts: Sequence[str],
+        embeddings: NDArray[np.float32],
+        own: Places | None = None,
+    ) -> Floats:
+        """Shape (questions, items, signals). ``own`` names a text left out for each question."""
+        near = (embeddings @ self._vectors.T).astype("float64")
+        words = self._lexical.scores(texts) * LEXICAL_SCALE
+        counts = np.broadcast_to(self._counts, (len(texts), len(self._counts))).astype("float64")
+        total = near.copy()
+        if own is not None:
+            rows = np.flatnonzero(own >= 0)
+            at = rows, own[rows]
+            near[at], words[at], total[at] = -1.0, 0.0, 0.0
+            left_out = np.zeros_like(near)
+            left_out[at] = 1.0
+            counts = counts - np.add.reduceat(left_out[:, self._wordings], self._starts, axis=1)
+        wordings, starts = self._wordings, self._starts
+        answers, answer_starts = self._answers, self._answer_starts
+        return np.stack(
+            [
+                np.maximum.reduceat(near[:, wordings], starts, axis=1),
+                np.add.reduceat(total[:, wordings], starts, axis=1) / np.maximum(counts, 1),
+                np.maximum.reduceat(near[:, answers], answer_starts, axis=1),
+                np.maximum.reduceat(words[:, wordings], starts, axis=1),
+                np.maximum.reduceat(words[:, answers], answer_starts, axis=1),
+            ],
+            axis=-1,
+        )
+
+
+def _grouped(owner: Places, wanted: Flags) -> tuple[Places, Places]:
+    """Row numbers of the wanted texts ordered by item, and where each item begins among them."""
+    rows = np.flatnonzero(wanted)
+    rows = rows[np.argsort(owner[rows], kind="stable")]
+    return rows, np.searchsorted(owner[rows], np.arange(owner.max() + 1))
+
+
+def rank(
+    signals: Floats,
+    may: Flags,
+    intents: Places,
+    weights: Floats,
+    confidence: Floats,
+    top_k: int,
+) -> Found:
+    """The ``top_k`` items of each question; place -1 and confidence 0 where none is allowed."""
+    scores = np.where(may, signals @ weights, FORBIDDEN)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+    best = np.take_along_axis(scores, order, axis=1)
+    evidence = _evidence(signals, scores, intents, order)
+    sure = 1 / (1 + np.exp(-(evidence @ confidence[:-1] + confidence[-1])))
+    none = best <= FORBIDDEN / 2
+    return Found(
+        np.where(none, -1, order), np.where(none, 0.0, best), np.where(none[:, 0], 0.0, sure)
+    )
+
+
+def _evidence(signals: Floats, scores: Floats, intents: Places, order: Places) -> Floats:
+    """What speaks for the first item, shape (questions, 8).
+
+    Its share and lead among all items; the share and lead of its intent; how near its wording and
+    answer lie; how many of the words agree; whether words alone find the same item.
+    """
+    shares = softmax(scores)
+    rows, first = np.arange(len(scores)), order[:, 0]
+    second = order[:, min(1, order.shape[1] - 1)]
+    by_intent = np.zeros((len(scores), intents.max() + 1))
+    np.add.at(by_intent.T, intents, shares.T)
+    own = by_intent[rows, intents[first]]
+    others = by_intent.copy()
+    others[rows, intents[first]] = 0.0
+    lexical = np.where(scores > FORBIDDEN / 2, signals[:, :, 3], -1.0)
+    return np.stack(
+        [
+            shares[rows, first],
+            shares[rows, first] - shares[rows, second],
+            own,
+            own - others.max(axis=1),
+            signals[rows, first, 0],
+            signals[rows, first, 2],
+            signals[rows, first, 3],
+            lexical.argmax(axis=1) == first,
+        ],
+        axis=1,
+    ).astype("float64")
+
+
+def learn_weights(signals: Floats, may: Flags, right: Places, penalty: float) -> Floats:
+    """Non-negative weights under which the right item gets most of the probability.
+
+    A conditional logit over the items a question may see. ``right`` is -1 where none answers;
+    those questions say nothing about ranking and are left out.
+
+    Source
+    ------
+    McFadden (1974), Conditional Logit Analysis of Qualitative Choice Behavior.
+    """
+    from scipy.optimize import minimize
+
+    kept = right >= 0
+    signals, may, right = signals[kept], may[kept], right[kept]
+    rows = np.arange(len(right))
+    chosen = signals[rows, right]
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        shares = softmax(np.where(may, signals @ weights, FORBIDDEN))
+        expected = np.einsum("qi,qis->qs", shares, signals)
+        value = -np.log(shares[rows, right] + 1e-12).mean() + penalty * weights @ weights
+        return float(value), 2 * penalty * weights - (chosen - expected).mean(axis=0)
+
+    count = signals.shape[-1]
+    found = minimize(loss, np.ones(count), jac=True, method="L-BFGS-B", bounds=[(0, None)] * count)
+    return np.asarray(found.x, "float64")
+
+
+def learn_confidence(
+    signals: Floats, may: Flags, intents: Places, right: Places, weights: Floats
+) -> Floats:
+    """Coefficients and constant of the probability that the first item is the right one."""
+    from sklearn.linear_model import LogisticRegression
+
+    scores = np.where(may, signals @ weights, FORBIDDEN)
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :2]
+    model = LogisticRegression(C=1.0, max_iter=500)
+    model.fit(_evidence(signals, scores, intents, order), order[:, 0] == right)
+    return np.array([*model.coef_[0], model.intercept_[0]])
