@@ -6,7 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
 
-from serving.schemas import QualifyIn, QualifyOut
+from core.params.decisions import MatchingParams
+from engines.premium.dispatch import match_batch
+from serving.schemas import MatchIn, MatchOut, QualifyIn, QualifyOut
 from store.db import read
 from store.tables import DriverQualification
 
@@ -46,3 +48,13 @@ def _unknown(driver_id: str) -> QualifyOut:
         reasons=[{"gate": "known driver", "passed": False}],
         evaluated_on=None,
     )
+
+
+def match(batch: MatchIn, params: MatchingParams) -> MatchOut:
+    """The exact best assignment of one batch, with the reason for each request."""
+    found = match_batch(
+        [request.model_dump(mode="json") for request in batch.requests],
+        [driver.model_dump(mode="json") for driver in batch.drivers],
+        params,
+    )
+    return MatchOut(assignment=found.assignment, total=found.total, explanations=found.explanations)

@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.enums import Action, Audience, LoyaltyTier, ServiceClass, Vertical
+from core.enums import (
+    Action,
+    Audience,
+    DriverTier,
+    LoyaltyTier,
+    ServiceClass,
+    VehicleType,
+    Vertical,
+)
 
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
@@ -168,3 +176,70 @@ class QualifyOut(Closed):
     probability: Share | None
     reasons: list[Any]
     evaluated_on: date | None
+
+
+class MatchRequest(Closed):
+    """A rider who waits for a premium driver."""
+
+    request_id: Word
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    service_class: ServiceClass = ServiceClass.LUXURY
+    vertical: Vertical = Vertical.RIDE
+    women_only: bool = False
+    corporate: bool = False
+    prefer_female: bool = False
+    child_seat: bool = False
+    pet_friendly: bool = False
+    wheelchair_accessible: bool = False
+    age_s: Annotated[float, Field(ge=0)] = 0.0
+    do_not_pair: Annotated[list[Word], Field(max_length=100)] = Field(default_factory=list)
+
+
+class MatchDriver(Closed):
+    """A driver who is free."""
+
+    driver_id: Word
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+    tier: DriverTier = DriverTier.BRONZE
+    vehicle_type: VehicleType = VehicleType.LUXURY_SEDAN
+    rating: Annotated[float, Field(ge=1, le=5)] = 4.85
+    completion: Share = 0.95
+    acceptance: Share = 0.95
+    eta_accuracy: Share = 0.9
+    earnings_per_hour: Annotated[float, Field(ge=0)] = 0.0
+    online_hours_24h: Annotated[float, Field(ge=0, le=24)] = 0.0
+    accepts_women_only: bool = False
+    corporate_eligible: bool = False
+    female: bool = False
+    child_seat: bool = False
+    pet_friendly: bool = False
+    wheelchair_accessible: bool = False
+
+
+class MatchIn(Closed):
+    """One batch of the dispatch window."""
+
+    requests: Annotated[list[MatchRequest], Field(max_length=2000)]
+    drivers: Annotated[list[MatchDriver], Field(max_length=5000)]
+
+
+SAMPLE_BATCH = MatchIn(
+    requests=[
+        MatchRequest(request_id="Q1", lat=38.720, lon=-9.140),
+        MatchRequest(request_id="Q2", lat=38.731, lon=-9.150),
+    ],
+    drivers=[
+        MatchDriver(driver_id="D0001", lat=38.722, lon=-9.141),
+        MatchDriver(driver_id="D0002", lat=38.735, lon=-9.149, tier=DriverTier.GOLD),
+    ],
+)
+
+
+class MatchOut(Closed):
+    """The driver of each request, or null, with the reason for each."""
+
+    assignment: dict[str, str | None]
+    total: float
+    explanations: list[dict[str, Any]]

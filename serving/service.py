@@ -17,11 +17,14 @@ from serving.guards import Guards
 from serving.releases import Serving
 from serving.schemas import (
     MANY,
+    SAMPLE_BATCH,
     SAMPLE_JOURNEY,
     Answer,
     ForecastOut,
     Hit,
     IntentOut,
+    MatchIn,
+    MatchOut,
     PriceIn,
     PriceOut,
     QualifyIn,
@@ -112,6 +115,11 @@ class TripoService:
         """Whether each driver qualifies for premium rides, the tier, and every reason."""
         self.serving.current("premium")
         return premium.qualify(self.engine, drivers)
+
+    @bentoml.api(route="/match")
+    def match(self, batch: MatchIn = SAMPLE_BATCH) -> MatchOut:
+        """The best assignment of a batch of requests to drivers, with the reason for each."""
+        return premium.match(batch, self.params.matching)
 
     @bentoml.api(route="/price")
     def price(self, journey: PriceIn = SAMPLE_JOURNEY) -> PriceOut:
