@@ -1,19 +1,22 @@
 """Each night: every driver is qualified anew, with reasons, as known at the end of a day."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
+import sqlalchemy as sa
 
-from core.partition import last_day
+from core.partition import last_day, midnight
 from engines.premium import qualify
-from features.driver_qualification import NOW, Windows, features
+from engines.premium.standing import standing
+from features.driver_qualification import MEASURES, NOW, Windows, features
 from pipelines.artefacts import champion
 from pipelines.context import Context
 from pipelines.datasets.driver_qualification import MOST_DAYS
 from pipelines.datasets.lake_rows import days_until, query, snapshot
 from store import releases
-from store.rows import replace_rows
-from store.tables import DriverQualification
+from store.rows import replace_rows, upsert_rows
+from store.tables import DriverQualification, FeatureValue, PremiumDriver
 
 NAME = "driver_qualification"
 SQL = """
@@ -24,7 +27,7 @@ FROM drivers d LEFT JOIN vehicles v USING (vehicle_id)
 
 
 def evaluate(key: str, ctx: Context) -> dict[str, Any]:
-    """Write one row per driver and evaluation; counts by tier, and by what was decided.
+    """Write one row per driver and evaluation, standing and online features; counts by tier.
 
     Without a champion the rule policy decides (meets the standards now), and the rows say so: their
     probability is empty. Running it again replaces the day's rows.
@@ -35,9 +38,7 @@ def evaluate(key: str, ctx: Context) -> dict[str, Any]:
     rows = query("SELECT * FROM driver_days", {"driver_days": ctx.lake.paths("driver_days", days)})
     drivers = query(SQL, {name: [snapshot(name, key, ctx)] for name in ("drivers", "vehicles")})
     windows = Windows(params.window_days, params.long_days)
-    known = features(rows, drivers, day, windows, params.standards).set_index(
-        "driver_id", drop=False
-    )
+    known = _everyone(features(rows, drivers, day, windows, params.standards), rows, drivers, day)
     found = drivers.set_index("driver_id").reindex(known.index)
     papers = qualify.Papers(
         found["licence_valid_until"],
@@ -53,6 +54,8 @@ def evaluate(key: str, ctx: Context) -> dict[str, Any]:
         {"evaluated_on": day},
         _stored(known, passed, judged, ctx),
     )
+    _stand(day, ctx)
+    upsert_rows(ctx.engine, FeatureValue, _online(known, judged, day))
     return {
         "day": day.isoformat(),
         "drivers": written,
@@ -61,6 +64,60 @@ def evaluate(key: str, ctx: Context) -> dict[str, Any]:
         "share_qualified": round(float(judged["qualified"].mean()), 4),
         "tiers": qualify.counts(judged["tier"]),
     }
+
+
+def _everyone(
+    active: pd.DataFrame, days: pd.DataFrame, drivers: pd.DataFrame, day: date
+) -> pd.DataFrame:
+    """One row for every driver there is; who did not drive in the window has no measures."""
+    ids = drivers["driver_id"].to_numpy()
+    known = active.set_index("driver_id").reindex(ids)
+    driven = days.groupby("driver_id")["completed"].sum().reindex(ids).fillna(0)
+    tenure = (pd.Timestamp(day) - pd.to_datetime(drivers["joined_on"])).dt.days.to_numpy()
+    rides = known["rides"].fillna(0.0)
+    return known.assign(
+        rides=rides,
+        rides_known=driven,
+        tenure_days=tenure,
+        driver_id=ids,
+        meets_now=known[NOW].fillna(0.0),
+    )
+
+
+def _stand(day: date, ctx: Context) -> None:
+    """Renew where drivers stand, unless a later day was evaluated already."""
+    table, params = DriverQualification.__table__, ctx.params.driver_qualification
+    first = day - timedelta(days=2 * params.lapse_days)
+    columns = ("driver_id", "evaluated_on", "qualified", "tier", "quality_score")
+    wanted = sa.select(*(table.c[name] for name in columns)).where(table.c.evaluated_on > first)
+    with ctx.engine.connect() as connection:
+        rows = [dict(row._mapping) for row in connection.execute(wanted)]
+    if max(row["evaluated_on"] for row in rows) > day:
+        return
+    past = pd.DataFrame(rows).assign(tier=[str(row["tier"]) for row in rows])
+    found = standing(past, day, params)
+    upsert_rows(ctx.engine, PremiumDriver, _plain(found))
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with None where a value is missing."""
+    return [
+        {str(name): None if pd.isna(value) else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _online(known: pd.DataFrame, judged: dict[str, Any], day: date) -> list[dict[str, Any]]:
+    """What the matcher and the desk read online, as known at the end of the day."""
+    as_of = midnight(day + timedelta(days=1))
+    columns = {f"driver_{name}": known[name] for name in MEASURES}
+    if judged["probability"] is not None:
+        columns["driver_premium_probability"] = judged["probability"]
+    return [
+        {"feature": name, "entity": driver, "as_of": as_of, "value": float(value)}
+        for name, values in columns.items()
+        for driver, value in values.dropna().items()
+    ]
 
 
 def _judged(known: pd.DataFrame, passed: pd.DataFrame, ctx: Context) -> dict[str, Any]:
@@ -76,7 +133,8 @@ def _judged(known: pd.DataFrame, passed: pd.DataFrame, ctx: Context) -> dict[str
 
         model = qualification.load(artefact)
         guess = model.predict(known)
-        probability, threshold = guess["probability"], model.threshold.value
+        seen = known["rating"].notna()
+        probability, threshold = guess["probability"].where(seen), model.threshold.value
         qualified = allowed & guess["qualifies"].astype(bool)
         parts = model.explain(known)
     tier = qualify.tiers(qualified, probability, known["rating"], threshold, params)
@@ -111,14 +169,12 @@ def _stored(
     )
     return [
         {
-            **{str(name): None if pd.isna(value) else value for name, value in row.items()},
+            **row,
             "driver_id": driver,
             "threshold": judged["threshold"],
             "reasons": told,
             "model_version": version,
             "release_id": pointer.release_id if pointer else None,
         }
-        for driver, row, told in zip(
-            known.index.tolist(), frame.to_dict("records"), reasons, strict=True
-        )
+        for driver, row, told in zip(known.index.tolist(), _plain(frame), reasons, strict=True)
     ]

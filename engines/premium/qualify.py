@@ -61,7 +61,8 @@ def tiers(
     """The highest tier whose probability and rating are both reached; NONE if not qualified."""
     found = pd.Series(DriverTier.NONE.value, index=qualified.index)
     for tier, step in params.tiers.items():
-        wanted = min(threshold + step.above_threshold, MAX_PROBABILITY)
+        # rounded: 0.80 + 0.02 is a hair above 0.82
+        wanted = min(round(threshold + step.above_threshold, 9), MAX_PROBABILITY)
         found = found.mask(
             qualified & (probability >= wanted) & (rating >= step.rating), tier.value
         )

@@ -40,10 +40,10 @@ class Demand:
     spread: float
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """``expected`` requests an hour, and ``low``, ``high`` of a 90 % interval."""
+        """``requests`` expected an hour, and ``low``, ``high`` of a 90 % interval."""
         mean = self.expected(rows)
         low, high = interval(mean, self.spread)
-        return self.trees.output({"expected": mean, "low": low, "high": high}, rows.index)
+        return self.trees.output({"requests": mean, "low": low, "high": high}, rows.index)
 
     def expected(self, rows: pd.DataFrame) -> Floats:
         """Mean requests, shape (n,)."""
@@ -84,12 +84,12 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: DemandParams) -> p
     """The mean of the same hour before; where it is not known, the usual of that hour of day."""
     by_hour = train.groupby("hour_of_day")["requests"].mean()
     usual = test["hour_of_day"].map(by_hour).fillna(train["requests"].mean())
-    return pd.DataFrame({"expected": test["lag_mean"].fillna(usual)}, index=test.index)
+    return pd.DataFrame({"requests": test["lag_mean"].fillna(usual)}, index=test.index)
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Absolute and Poisson error, bias; coverage where the predictions have an interval."""
-    mean = predictions["expected"].to_numpy("float64")
+    mean = predictions["requests"].to_numpy("float64")
     y = rows["requests"].to_numpy("float64")
     total = max(y.sum(), 1.0)
     metrics = {
@@ -113,7 +113,7 @@ def _deviance(mean: Floats, y: Floats) -> Floats:
 def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     """Absolute error in requests, row by row."""
     return np.abs(
-        predictions["expected"].to_numpy("float64") - rows["requests"].to_numpy("float64")
+        predictions["requests"].to_numpy("float64") - rows["requests"].to_numpy("float64")
     )
 
 
@@ -132,7 +132,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
 
 def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Figure]:
     """Importance, prediction against truth, residuals."""
-    mean = predictions["expected"].to_numpy("float64")
+    mean = predictions["requests"].to_numpy("float64")
     truth = rows["requests"].to_numpy("float64")
     return {
         **tabular_plots.importance(predictions),

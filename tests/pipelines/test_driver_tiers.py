@@ -1,0 +1,107 @@
+"""Every driver is evaluated every night, by the champion or by the rule, and told why."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from core.params import load_params
+from core.settings import Settings
+from models.premium import qualification
+from pipelines import artefacts
+from pipelines.context import Context
+from pipelines.datasets import driver_qualification
+from pipelines.driver_tiers import evaluate
+from store import releases
+from store.db import migrate
+from store.tables import DriverQualification, FeatureValue, PremiumDriver
+from tests.driver_frames import LAST, driver_days, drivers, vehicles
+
+PARAMS = Path(__file__).parents[2] / "params.yaml"
+PEOPLE = 90
+KEY = LAST.isoformat()
+
+
+@pytest.fixture(scope="module")
+def ctx(tmp_path_factory):
+    made = Context(Settings(home=tmp_path_factory.mktemp("tiers")), load_params(PARAMS, "tiny"))
+    migrate(made.engine)
+    for day, rows in driver_days(PEOPLE, 150).groupby("day"):
+        made.lake.write("driver_days", day, pa.Table.from_pandas(rows, preserve_index=False))
+    made.lake.write("drivers", LAST, pa.Table.from_pandas(drivers(PEOPLE), preserve_index=False))
+    cars = pa.Table.from_pandas(vehicles(PEOPLE), preserve_index=False)
+    made.lake.write("vehicles", LAST, cars)
+    return made
+
+
+def stored(ctx, table):
+    with ctx.engine.connect() as connection:
+        return [dict(r._mapping) for r in connection.execute(sa.select(table.__table__))]
+
+
+@pytest.fixture(scope="module")
+def by_rule(ctx):
+    return evaluate(KEY, ctx)
+
+
+def test_without_a_champion_the_rule_decides_and_says_so(ctx, by_rule):
+    assert by_rule["decided_by"] == "rule"
+    assert 0 < by_rule["share_qualified"] < 1
+    assert all(row["probability"] is None for row in stored(ctx, DriverQualification))
+
+
+def test_every_driver_has_one_row_and_stands_somewhere(ctx, by_rule):
+    assert len(stored(ctx, DriverQualification)) == PEOPLE == by_rule["drivers"]
+    standing = stored(ctx, PremiumDriver)
+    assert len(standing) == PEOPLE
+    assert sum(row["status"] == "QUALIFIED" for row in standing) == by_rule["qualified"]
+
+
+def test_who_is_not_qualified_is_told_why(ctx, by_rule):
+    for row in stored(ctx, DriverQualification):
+        assert row["qualified"] or row["reasons"], row["driver_id"]
+        failed = [r["name"] for r in row["reasons"] if r["kind"] == "gate"]
+        assert row["gates_passed"] == (not failed)
+
+
+def test_measures_are_there_for_online_readers(ctx, by_rule):
+    found = stored(ctx, FeatureValue)
+    assert {row["feature"] for row in found} >= {"driver_rating", "driver_acceptance"}
+
+
+def test_the_champion_decides_once_there_is_one_and_twice_is_the_same(ctx, by_rule):
+    data = driver_qualification.build(KEY, ctx, {})
+    params = ctx.params.driver_qualification
+    files = artefacts.keep(ctx, qualification.fit(data.train, data.validate, params))
+    manifest = {"members": {"driver_qualification": {"version": "3", "files": files}}}
+    release = releases.write_manifest(ctx.releases, manifest)
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    releases.move_pointer(ctx.engine, "premium", release, manifest, "test", "first", at)
+    first = evaluate(KEY, ctx)
+    rows = stored(ctx, DriverQualification)
+    assert first["decided_by"] == "model"
+    assert {row["model_version"] for row in rows} == {"3"}
+    assert all(row["probability"] >= row["threshold"] for row in rows if row["qualified"])
+    assert evaluate(KEY, ctx) == first
+    assert stored(ctx, DriverQualification) == rows
+
+
+def test_a_split_never_sees_a_label_that_was_not_ripe(ctx):
+    data = driver_qualification.build(KEY, ctx, {})
+    parts = {"train": data.train, "validate": data.validate, "test": data.test}
+    cuts = {name: rows["as_of"].max().date() for name, rows in parts.items()}
+    assert cuts == {
+        "train": LAST - timedelta(days=90),
+        "validate": LAST - timedelta(days=60),
+        "test": LAST - timedelta(days=30),
+    }
+
+
+def test_inputs_change_with_the_lake_and_only_then(ctx):
+    first = driver_qualification.inputs(KEY, ctx, {})
+    assert first == driver_qualification.inputs(KEY, ctx, {})
+    earlier = LAST - timedelta(days=1)
+    ctx.lake.write("drivers", earlier, pa.Table.from_pandas(drivers(5), preserve_index=False))
+    assert first != driver_qualification.inputs(earlier.isoformat(), ctx, {})
