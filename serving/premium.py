@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -57,4 +58,5 @@ def match(batch: MatchIn, params: MatchingParams) -> MatchOut:
         [driver.model_dump(mode="json") for driver in batch.drivers],
         params,
     )
-    return MatchOut(assignment=found.assignment, total=found.total, explanations=found.explanations)
+    plain = orjson.loads(orjson.dumps(found.explanations, option=orjson.OPT_SERIALIZE_NUMPY))
+    return MatchOut(assignment=found.assignment, total=float(found.total), explanations=plain)

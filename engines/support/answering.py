@@ -144,7 +144,7 @@ def _reply(
     found: Mapping[str, Any],
 ) -> Reply:
     entities = find(message.text)
-    known = intent["intent"] != UNKNOWN
+    known = intent["intent"] != UNKNOWN and found["kb_1"] in release.items
     confidence = float(found["confidence"]) if known else None
     facts = _facts(message, intent["intent"], float(feeling["score"]), confidence, known)
     rule = first_match(release.rules, facts)
