@@ -9,6 +9,7 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -17,11 +18,12 @@ MAX_CHARACTERS = 5000
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_STOP = frozenset(
-    "a an and are as at be been but by can could did do does for from had has have how i if in is "
-    "it its just me my of on or our so that the their them then there they this to was we were "
-    "what when where which who why will with would you your".split()
-)  # fmt: skip
+_STOP_WORDS = """
+a an and are as at be been but by can could did do does for from had has have how i if in is it its
+just me my of on or our so that the their them then there they this to was we were what when where
+which who why will with would you your
+"""
+_STOP = frozenset(_STOP_WORDS.split())
 _ENDINGS = ("ings", "ing", "ies", "ied", "ed", "es", "s")
 
 
@@ -55,7 +57,7 @@ def grams(text: str) -> list[str]:
     """
     found = words(text)
     padded = [f" {word} " for word in found]
-    pairs = [f"{a} {b}" for a, b in zip(found, found[1:], strict=False)]
+    pairs = [f"{a} {b}" for a, b in pairwise(found)]
     inner = [w[i : i + n] for w in padded for n in (3, 4) for i in range(len(w) - n + 1)]
     return [*found, *pairs, *(f"#{part}" for part in inner)]
 
@@ -67,7 +69,9 @@ def hashed_grams(texts: Sequence[str], dimensions: int) -> sparse.csr_matrix:
     -------
     csr_matrix of shape (n, dimensions), float32. CRC-32 is the hash, so no vocabulary travels.
     """
-    pointers, columns, values = [0], [], []
+    pointers = [0]
+    columns: list[int] = []
+    values: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = []
     for text in texts:
         counts = Counter(zlib.crc32(gram.encode()) % dimensions for gram in grams(text))
         row = 1.0 + np.log(np.fromiter(counts.values(), "float32", len(counts)))

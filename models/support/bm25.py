@@ -31,10 +31,10 @@ class Bm25:
                 values.append(times)
         length = np.array([sum(count.values()) for count in counts], "float64")
         norm = k1 * (1 - b + b * length / max(length.mean(), 1.0))
-        times = np.asarray(values, "float64")
+        found = np.asarray(values, "float64")
         seen = np.bincount(columns, minlength=len(self._place))
         self._rarity = np.log1p((len(counts) - seen + 0.5) / (seen + 0.5))
-        weight = times * (k1 + 1) / (times + norm[rows]) * self._rarity[columns]
+        weight = found * (k1 + 1) / (found + norm[rows]) * self._rarity[columns]
         shape = (len(self._place), len(counts))
         self._weights = sparse.csr_matrix((weight, (columns, rows)), shape=shape)
 

@@ -147,7 +147,7 @@ def _export(source: Path) -> bytes:
     import torch
     from transformers import AutoModel
 
-    class Pooled(torch.nn.Module):  # type: ignore[misc]
+    class Pooled(torch.nn.Module):
         def __init__(self, network: Any) -> None:
             super().__init__()
             self.network = network

@@ -66,14 +66,14 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
 
 def parts(items: pd.DataFrame) -> pd.DataFrame:
     """One row a text: question, variants, answer; with the item's fields."""
-    found = items.assign(
-        text=[
-            [("question", q), *(("variant", v) for v in json.loads(vs)), ("answer", a)]
-            for q, vs, a in zip(items["question"], items["variants"], items["answer"], strict=True)
-        ]
-    ).explode("text", ignore_index=True)
-    pairs = found["text"].tolist()
-    return found[ITEM_FIELDS].assign(part=[p for p, _ in pairs], text=[t for _, t in pairs])
+    found = []
+    for item in items.to_dict("records"):
+        fields = {name: item[name] for name in ITEM_FIELDS}
+        found.append({**fields, "part": "question", "text": item["question"]})
+        variants = json.loads(item["variants"])
+        found += [{**fields, "part": "variant", "text": text} for text in variants]
+        found.append({**fields, "part": "answer", "text": item["answer"]})
+    return pd.DataFrame(found)
 
 
 def questions(known: pd.DataFrame, garble_share: float, seed: int) -> pd.DataFrame:
