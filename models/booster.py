@@ -193,7 +193,7 @@ def _matrix(
     for place, name in enumerate(numeric):
         values[:, place] = rows[name].to_numpy("float32", na_value=np.nan)
     for place, (name, words) in enumerate(vocabulary.items(), start=len(numeric)):
-        found = pd.Index(list(words), dtype="str").get_indexer(rows[name].astype("str"))
+        found = pd.Index(list(words), dtype="str").get_indexer(pd.Index(rows[name].astype("str")))
         values[:, place] = np.where(found < 0, np.nan, found)
     types = ["q"] * len(numeric) + ["c"] * len(vocabulary)
     return xgb.DMatrix(
