@@ -16,7 +16,7 @@ export BENTOML_DO_NOT_TRACK := True
 export GX_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help run up test e2e check format bench setup setup-dev lock clean
+.PHONY: help run up test e2e check format setup setup-dev lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,10 +42,6 @@ check: setup-dev  ## format, lint, types, import rules
 format: setup-dev  ## put the code into the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-
-bench: setup-dev  ## the benchmarks, each beside its peers; reports/bench.json
-	$(UV) pip install --quiet -r requirements-bench.lock
-	$(BIN)/tripo bench all
 
 setup: .venv/.installed  ## a virtual environment with what `make run` needs
 setup-dev: .venv/.installed-dev  ## ... and what tests and checks need
