@@ -28,6 +28,7 @@ from pipelines.nightly import (
     marks,
     reading,
     rows_by_day,
+    shown,
     stored_days,
     wanted_days,
 )
@@ -66,7 +67,7 @@ def recompute(key: str, ctx: Context) -> dict[str, Any]:
             row["is_final"] = row["day"] <= final_until
     _write(ctx, days, whole, sliced)
     made_from.remember()
-    return {"days": [str(d) for d in days], "slices": len(sliced), "last": whole[-1]}
+    return {"days": [str(d) for d in days], "slices": len(sliced), "last": shown(whole[-1])}
 
 
 def _touched(ctx: Context, changed: Mapping[str, list[date]], final_after: int) -> Days:

@@ -188,3 +188,8 @@ def rows_by_day(rows: Iterable[Mapping[str, Any]], days: Sequence[date]) -> dict
     for row in rows:
         found[row["day"]].append(row)
     return found
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as it travels between tasks: its day as text."""
+    return {**row, "day": str(row["day"])}

@@ -15,6 +15,7 @@ from pipelines.nightly import (
     lake_days,
     marks,
     reading,
+    shown,
     stored_days,
     wanted_days,
 )
@@ -62,7 +63,7 @@ def recompute(key: str, ctx: Context) -> dict[str, Any]:
     for row in whole:
         replace_rows(ctx.engine, PremiumMetrics, {"day": row["day"]}, [row])
     made_from.remember()
-    return {"days": [str(day) for day in days], "last": whole[-1]}
+    return {"days": [str(day) for day in days], "last": shown(whole[-1])}
 
 
 def _touched(ctx: Context, reader: Reader, changed: Mapping[str, list[date]]) -> Days:

@@ -22,6 +22,7 @@ from pipelines.nightly import (
     marks,
     reading,
     rows_by_day,
+    shown,
     stored_days,
     wanted_days,
 )
@@ -39,7 +40,6 @@ ORDER_COLUMNS = [
     *("order_id", "rider_id", "dropoff_zone_id", "status", "quoted_fare", "currency"),
     *("eta_quoted_minutes", "eta_actual_minutes", "matched_at", "closed_at"),
 ]
-FACTS_OF = ("orders", "trips", "payments", "promotions")
 ASSETS = (*dict.fromkeys((*OF_ORDERS, *OF_DAYS)), "rider_days")
 
 
@@ -74,7 +74,7 @@ def recompute(key: str, ctx: Context) -> dict[str, Any]:
         "days": [str(d) for d in days],
         "slices": len(sliced),
         "unattached": loose,
-        "last": last,
+        "last": shown(last),
     }
 
 
@@ -104,7 +104,10 @@ def _tables(ctx: Context, reader: Reader, days: list[date]) -> dict[str, "ir.Tab
     """
     reach = timedelta(days=ctx.params.profit_kpis.reach_days)
     first, last = days[0] - timedelta(days=WEEK_DAYS) - reach, days[-1] + reach
+    # a quote of the last minutes has its order on the next day
+    booked = after(days, 1) | after(days, 1 - WEEK_DAYS, -WEEK_DAYS)
     orders = by_order(reader.between("orders", first, last)).select(ORDER_COLUMNS)
+    orders = on_days(orders, sorted(booked))
     return {
         "orders": reader.connection.create_table("orders_by_day", orders, temp=True),
         "trips": reader.between("trips", first, last),
@@ -137,7 +140,9 @@ def _rows(
     )
     targets = Targets(p.target_capture, p.target_leakage, p.target_margin, p.target_utilization)
     both = sorted(set(days) | after(days, -WEEK_DAYS, -WEEK_DAYS))
-    looked_at = facts(*(tables[name] for name in FACTS_OF), leaks)
+    looked_at = facts(
+        tables["orders"], tables["trips"], tables["payments"], tables["promotions"], leaks
+    )
     kept = reader.connection.create_table("facts", on_days(looked_at, both), temp=True)
     summed = slices({**tables, "facts": kept}, rates_of(p), leaks, both)
     summed = reader.connection.create_table("summed", summed, temp=True)

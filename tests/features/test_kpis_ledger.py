@@ -213,3 +213,32 @@ def _table(name: str, content: list[dict]):
     import pyarrow as pa
 
     return CON.create_table(name, pa.Table.from_pylist(content), overwrite=True)
+
+
+def test_a_quote_that_nobody_accepted_has_the_slice_of_its_context():
+    context = '{"zone":"Z9","hour":8,"vertical":"FOOD","service_class":"STANDARD"}'
+    refused = {"exposure_id": "E2", "order_id": None, "accepted": False, "context": context}
+    nowhere = {"exposure_id": "E3", "order_id": None, "accepted": False}
+    offer = {"exposure_id": "E4", "kind": "OFFER"}
+    made = {"orders": [{}], "exposures": [{}, refused, nowhere, offer]}
+    got = profit.slices(tables_of(made), RATES, LEAKS, DAYS).to_pyarrow().to_pylist()
+    shown = {row["zone_id"]: (row["quotes_shown"], row["quotes_accepted"]) for row in got}
+    assert shown == {"Z1": (1, 1), "Z9": (1, 0)}
+
+
+def test_engaged_time_follows_trips_and_idle_time_the_idle_drivers_of_the_zone():
+    made = {
+        "orders": [{"order_id": "A"}, {"order_id": "B", "zone_id": "Z2"}],
+        "trips": [{"order_id": "A", "duration_minutes": 30.0}],
+        "driver_days": [{"online_minutes": 100.0, "engaged_minutes": 40.0}],
+        "market_hours": [
+            {"zone_id": "Z1", "available_drivers": 1.0},
+            {"zone_id": "Z2", "available_drivers": 2.0},
+        ],
+    }
+    got = profit.slices(tables_of(made), RATES, LEAKS, DAYS).to_pyarrow().to_pylist()
+    minutes = {
+        row["zone_id"]: (row["engaged_minutes"] / 60_000, row["online_minutes"] / 60_000)
+        for row in got
+    }
+    assert minutes == {"Z1": (40.0, 60.0), "Z2": (0.0, 40.0)}
