@@ -54,7 +54,8 @@ def _completed(files: dict[str, list[Path]], params: Params) -> pd.DataFrame:
         quoted = ("quoted_fare", "distance_km", "duration_minutes")
         known = orders.drop_null(quoted)
         joined = known.inner_join(realised(tables, rates), "order_id")
-        rows: pd.DataFrame = joined.order_by(["requested_at", "order_id"]).to_pandas()
+        ordered = joined.order_by(["requested_at", "order_id"])
+        rows: pd.DataFrame = ordered.to_pyarrow().to_pandas()
     finally:
         connection.disconnect()
     return rows
