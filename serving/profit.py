@@ -116,7 +116,8 @@ def forecast(
     )
     lags = params.demand.lags_h
     rows = demand.features(wanted, _history(wanted["hour"], max(lags), Lake(lake)), lags)
-    expected = loaded.predictors["demand"].predict(rows)
+    model = loaded.predictors.get("demand")
+    expected = model.predict(rows) if model else _usual(rows)
     columns = expected[["requests", "low", "high"]].to_numpy("float64")
     return [
         ForecastOut(
@@ -129,6 +130,14 @@ def forecast(
         )
         for h, (mean, low, high) in zip(hours, columns, strict=True)
     ]
+
+
+def _usual(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rule where no demand model serves: the mean of the same hour in earlier weeks."""
+    mean = rows["lag_mean"].fillna(rows["zone_level"]).fillna(0.0)
+    spread = 1.645 * np.sqrt(mean)
+    low = (mean - spread).clip(lower=0)
+    return pd.DataFrame({"requests": mean, "low": low, "high": mean + spread})
 
 
 def _history(hours: pd.Series, longest_lag_h: int, lake: Lake) -> pd.DataFrame:

@@ -23,6 +23,8 @@ from store import releases
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
+NEEDED = ("support", "profit")
+"""Premium can be refused honestly: then drivers are judged by the rule policy, which says so."""
 Build = Callable[[str, dict[str, Artefact]], Any]
 
 
@@ -92,8 +94,8 @@ class Serving:
         return {product: loaded.release_id for product, loaded in self._current.items()}
 
     def ready(self) -> bool:
-        """Whether every product has a release."""
-        return all(product in self._current for product in PRODUCTS)
+        """Whether every product that no rule policy can stand in for has a release."""
+        return all(product in self._current for product in NEEDED)
 
     def refresh(self) -> None:
         """One look at the pointers. A release that does not load is logged and never swapped in."""

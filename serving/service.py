@@ -10,11 +10,12 @@ from typing import Annotated, Any, cast
 import bentoml
 from pydantic import Field
 
+from core.errors import BadInput, ModelMissing
 from core.params import load_params
 from core.settings import settings
 from serving import premium, profit, support
 from serving.guards import Guards
-from serving.releases import Serving
+from serving.releases import Loaded, Serving
 from serving.schemas import (
     MANY,
     SAMPLE_BATCH,
@@ -69,6 +70,13 @@ class TripoService:
         """Not ready before every product has a release."""
         return self.serving.ready()
 
+    def _current(self, product: str) -> Loaded:
+        """The release that answers now; 503 before the first one."""
+        try:
+            return self.serving.current(product)
+        except ModelMissing as error:
+            raise bentoml.exceptions.ServiceUnavailable(str(error)) from None
+
     @bentoml.on_shutdown
     def _stop(self) -> None:
         self.serving.stop()
@@ -79,7 +87,7 @@ class TripoService:
         messages: list[Question] = [Question(text="Where is my driver?")],
     ) -> list[Answer]:
         """What to say to each message, grounded in a cited item; or clarify, abstain, escalate."""
-        return support.answer(self.serving.current("support"), messages)
+        return support.answer(self._current("support"), messages)
 
     @bentoml.api(route="/search", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def search(
@@ -87,7 +95,7 @@ class TripoService:
         queries: list[SearchIn] = [SearchIn(text="cancellation fee")],
     ) -> list[list[Hit]]:
         """The items of the knowledge base that fit each query best."""
-        return support.search(self.serving.current("support"), queries)
+        return support.search(self._current("support"), queries)
 
     @bentoml.api(route="/intent", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def intent(
@@ -95,7 +103,7 @@ class TripoService:
         texts: list[Text] = ["I was charged twice"],
     ) -> list[IntentOut]:
         """The intent of each message, with a calibrated probability; or ``unknown``."""
-        return support.intents(self.serving.current("support"), texts)
+        return support.intents(self._current("support"), texts)
 
     @bentoml.api(route="/sentiment", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def sentiment(
@@ -103,7 +111,7 @@ class TripoService:
         texts: list[Text] = ["Thanks, the driver was great"],
     ) -> list[SentimentOut]:
         """The sentiment of each message, -1 to 1."""
-        return support.sentiments(self.serving.current("support"), texts)
+        return support.sentiments(self._current("support"), texts)
 
     @bentoml.api(route="/qualify")
     def qualify(
@@ -113,20 +121,22 @@ class TripoService:
         ],
     ) -> list[QualifyOut]:
         """Whether each driver qualifies for premium rides, the tier, and every reason."""
-        self.serving.current("premium")
         return premium.qualify(self.engine, drivers)
 
     @bentoml.api(route="/match")
     def match(self, batch: MatchIn = SAMPLE_BATCH) -> MatchOut:
         """The best assignment of a batch of requests to drivers, with the reason for each."""
-        return premium.match(batch, self.params.matching)
+        try:
+            return premium.match(batch, self.params.matching)
+        except BadInput as error:
+            raise bentoml.exceptions.InvalidArgument(str(error)) from None
 
     @bentoml.api(route="/price")
     def price(self, journey: PriceIn = SAMPLE_JOURNEY) -> PriceOut:
         """A signed quote whose lines add up to the cent; honoured for five minutes."""
         secret = self.settings.jwt_secret.get_secret_value().encode()
         now = datetime.now(UTC)
-        return profit.price(self.serving.current("profit"), journey, self.params, secret, now)
+        return profit.price(self._current("profit"), journey, self.params, secret, now)
 
     @bentoml.api(route="/forecast")
     def forecast(
@@ -137,7 +147,7 @@ class TripoService:
     ) -> list[ForecastOut]:
         """Requests expected in each zone and hour."""
         lake = self.settings.home.absolute() / "lake"
-        return profit.forecast(self.serving.current("profit"), hours, lake, self.params)
+        return profit.forecast(self._current("profit"), hours, lake, self.params)
 
 
 cast(Any, TripoService).add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)
