@@ -118,7 +118,7 @@ def platform(settings: Settings, dags: Path, triggerer: bool = False) -> Service
 
 
 def serving(settings: Settings) -> Service:
-    """The BentoML service that others call."""
+    """The BentoML service that others call; healthy once it answers, ready once it has models."""
     command = [
         sys.executable, "-m", "bentoml", "serve", "serving.service:TripoService",
         "--host", settings.host, "--port", str(settings.serving_port),
@@ -129,7 +129,7 @@ def serving(settings: Settings) -> Service:
         env=quiet(settings),
         host=settings.host,
         ports={settings.serving_port: "TRIPO_SERVING_PORT"},
-        healthy=lambda: _answer(settings.host, settings.serving_port, "/readyz") is not None,
+        healthy=lambda: _answer(settings.host, settings.serving_port, "/livez") is not None,
     )
 
 

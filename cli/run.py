@@ -21,7 +21,9 @@ from cli.show import Json
 from cli.supervisor import Supervisor
 from core.errors import TripoError
 from core.settings import Settings
+from models.catalog import PRODUCTS
 from pipelines.context import Context
+from store import releases
 
 BOOT_S = 300.0
 PARSE_S = 60.0
@@ -75,10 +77,11 @@ class Platform:
         self.note("serving is starting")
 
     def calls(self) -> list[dict[str, Any]]:
-        """Every endpoint called once, as soon as serving is ready."""
+        """Every endpoint called once, as soon as serving answers."""
         self.supervisor.wait_healthy(["serving"], SERVING_S)
         token = self.settings.service_token.get_secret_value()
-        return call_all(self.settings.serving_url, token)
+        unreleased = [p for p in PRODUCTS if releases.pointer(self.ctx.engine, p) is None]
+        return call_all(self.settings.serving_url, token, unreleased)
 
 
 def end_on_signals() -> None:

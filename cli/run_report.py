@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from cli.flow import Flow
+from cli.samples import answered
 from models.catalog import CATALOG
 from pipelines.context import Context
 from pipelines.results import read
@@ -64,7 +65,7 @@ def succeeded(content: dict[str, Any]) -> bool:
         content["error"] is None
         and all(d["state"] == "success" for d in content["dags"])
         and bool(content["serving"])
-        and all(c["status"] < 300 for c in content["serving"])
+        and all(answered(call) for call in content["serving"])
     )
 
 

@@ -91,7 +91,7 @@ def summary(content: dict[str, Any], console: Console) -> None:
         ]
         title = f"KPIs of {content['kpis']['date']}: {part}"
         _table(console, title, figures, ("figure", "value"))
-    _table(console, "Serving", content["serving"], ("call", "status", "ms"))
+    _table(console, "Serving", content["serving"], ("call", "status", "ms", "explained", "error"))
 
 
 def _baseline(model: dict[str, Any]) -> str:
