@@ -4,7 +4,8 @@ Great Expectations validates a sample of the last day as it was delivered, so th
 seen; whole deliveries are judged by the gate, with the same suites.
 """
 
-import os
+import warnings
+from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.errors import PartitionMissing
+from core.errors import PartitionMissing, TripoError
 from core.partition import day_of, last_day, midnight
 from core.schema import ASSETS
 from pipelines.context import Context
-from pipelines.gate_rules import load_suite
+from pipelines.data_docs_pages import Verdict, make_local, write_index
+from pipelines.gate_rules import great_expectations, load_suite
 from pipelines.gate_sql import take
 from pipelines.ingest import KNOWN_ZONES, read_landing, zones_of
 from pipelines.real_data import KINDS
@@ -29,10 +31,11 @@ if TYPE_CHECKING:
 SITE = "data_docs"
 
 
-def publish(key: str, ctx: Context) -> Path:
-    """Validate a sample of every asset at the last day of ``key``; the index page of the site.
+def publish(key: str, ctx: Context) -> dict[str, Any]:
+    """Validate a sample of every asset at the last day of ``key`` and render the pages.
 
-    Publishing a key again replaces its pages.
+    Returns ``{"index": path, "assets": {name: {rows, expectations, met}}}``. Publishing a key
+    again replaces its pages.
 
     Raises
     ------
@@ -43,30 +46,66 @@ def publish(key: str, ctx: Context) -> Path:
     samples = _delivered(day, ctx) | _real(ctx)
     if not samples:
         raise PartitionMissing(f"expected deliveries up to {day}; run the ingest DAG first")
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while GX is imported
-    import great_expectations as gx
+    site = ctx.home / SITE
+    context = great_expectations().get_context(mode="file", project_root_dir=ctx.home)
+    context.variables.progress_bars = {"globally": False}
+    _set_site(context, site)
+    zones = zones_of([day], ctx)
+    verdicts, pages = [], []
+    for asset, (contract, rows) in samples.items():
+        suite = _suite(asset, contract, bool(zones))
+        verdict, its_pages = _validate(context, suite, rows, zones, day)
+        verdicts.append(verdict)
+        pages += its_pages
+    # All pages at once: the update action of a checkpoint writes the index again for each.
+    context.build_data_docs(site_names=[SITE], resource_identifiers=pages)
+    make_local(site)
+    seen = ("rows", "expectations", "met")
+    return {
+        "index": str(write_index(site, str(day), verdicts)),
+        "assets": {v.asset: {name: getattr(v, name) for name in seen} for v in verdicts},
+    }
+
+
+def _validate(
+    context: "FileDataContext",
+    suite: "ExpectationSuite",
+    rows: pa.Table,
+    zones: list[str],
+    day: date,
+) -> tuple[Verdict, list[Any]]:
+    """What GX says of some rows, and the pages to render for it."""
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.resource_identifiers import (
         ExpectationSuiteIdentifier,
     )
 
-    context = gx.get_context(mode="file", project_root_dir=ctx.home)
-    context.variables.progress_bars = {"globally": False}
-    _set_site(context, ctx.home / SITE)
-    zones = zones_of([day], ctx)
-    run = RunIdentifier(run_name=str(day), run_time=midnight(day + timedelta(days=1)))
-    pages: list[Any] = []
-    for asset, (contract, rows) in samples.items():
-        suite = _suite(asset, contract, bool(zones))
-        result = _checkpoint(context, suite).run(
+    checkpoint = _checkpoint(context, suite)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GX uses what pandas is about to change
+        result = checkpoint.run(
             {"dataframe": rows.to_pandas()},
             expectation_parameters={KNOWN_ZONES: zones},
-            run_id=run,
+            run_id=RunIdentifier(run_name=str(day), run_time=midnight(day + timedelta(days=1))),
         )
-        pages += [ExpectationSuiteIdentifier(asset), *result.run_results]
-    # All pages at once: the update action of a checkpoint writes the index again for each.
-    context.build_data_docs(site_names=[SITE], resource_identifiers=pages)
-    return ctx.home / SITE / "index.html"
+    ((page, found),) = result.run_results.items()
+    _require_evaluated(suite.name, found.results)
+    verdict = Verdict(
+        suite.name,
+        "/".join(("validations", *page.to_tuple())) + ".html",
+        rows.num_rows,
+        found.statistics["evaluated_expectations"],
+        found.statistics["successful_expectations"],
+    )
+    return verdict, [ExpectationSuiteIdentifier(suite.name), page]
+
+
+def _require_evaluated(asset: str, results: Iterable[Any]) -> None:
+    """Raise if GX could not evaluate an expectation: it would look like broken data."""
+    failed = [r for r in results if not r.success and not r.result]
+    if failed:
+        names = ", ".join(r.expectation_config.type for r in failed)
+        raise TripoError(f"{asset}: could not evaluate {names}: {failed[0].exception_info}")
 
 
 def _delivered(day: date, ctx: Context) -> dict[str, tuple[str, pa.Table]]:
@@ -127,8 +166,7 @@ def _set_site(context: "FileDataContext", folder: Path) -> None:
 
 def _checkpoint(context: "FileDataContext", suite: "ExpectationSuite") -> "Checkpoint":
     """A checkpoint that validates a frame by a suite and renders the pages."""
-    import great_expectations as gx
-
+    gx = great_expectations()
     source = context.data_sources.add_or_update_pandas(suite.name)
     batch = source.add_dataframe_asset("sample").add_batch_definition_whole_dataframe("rows")
     definition = gx.ValidationDefinition(

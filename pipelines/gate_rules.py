@@ -183,12 +183,18 @@ def compile_rule(kind: str, kwargs: Kwargs) -> Rule | None:
     )
 
 
-def load_suite(asset: str) -> "ExpectationSuite":
-    """The GX suite of an asset. Imports GX, without its telemetry and its imports' warnings."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while GX is imported
+def great_expectations() -> Any:
+    """The package, imported without its telemetry and without its imports' warnings."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read while it is imported
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        suite: ExpectationSuite = import_module(f"expectations.{asset}").suite()
+        return import_module("great_expectations")
+
+
+def load_suite(asset: str) -> "ExpectationSuite":
+    """The GX suite of an asset; imports GX."""
+    great_expectations()
+    suite: ExpectationSuite = import_module(f"expectations.{asset}").suite()
     return suite
 
 
