@@ -73,7 +73,6 @@ def split_all(
     known = dict(known or {})
     rules = [rule for rule in rules if rule.needs is None or rule.needs in known]
     typed, broken = _typed(deliveries, schema)
-    sizes = [delivery.table.num_rows for delivery in deliveries]
     _check_rows(asset, deliveries, rules)
     with connection() as db:
         db.register("typed", typed)
@@ -84,7 +83,7 @@ def split_all(
         broken |= repeated
         bad = np.unique(np.concatenate([bad, *repeated.values()]))
         _check_tolerated(asset, typed.num_rows, broken, bad, tolerated)
-        return cut(db, asset, deliveries, sizes, typed.select(schema.names), bad, broken)
+        return cut(db, asset, deliveries, typed.select(schema.names), bad, broken)
 
 
 def _typed(deliveries: Sequence[Delivery], schema: AssetSchema) -> tuple[pa.Table, Broken]:

@@ -55,12 +55,12 @@ def cut(
     db: duckdb.DuckDBPyConnection,
     asset: str,
     deliveries: Sequence[Delivery],
-    sizes: Sequence[int],
     typed: pa.Table,
     bad: np.ndarray,
     broken: Mapping[Rule, np.ndarray],
 ) -> list[Split]:
     """The partitions again, each with its good and bad rows."""
+    sizes = [delivery.table.num_rows for delivery in deliveries]
     ends = np.cumsum(sizes)
     first: dict[int, Rule] = {}
     reasons: dict[int, list[str]] = {}

@@ -1,12 +1,16 @@
+from typing import ClassVar
+
 import numpy as np
-import pandas as pd
 import pytest
 
 from core.errors import ModelMissing
+from core.intents import LABELS
 from core.params import load_params
 from core.settings import Settings
 from engines.support.answering import SupportRelease
 from engines.support.rules import parse
+from models.support.fusion import Found
+from models.support.intent import IntentGuess
 from pipelines.city_policies import by_release, by_rules, message_of, real_policies
 from pipelines.context import Context
 from simulator.book import Book
@@ -31,24 +35,29 @@ def said(action, intent, sentiment=0.0):
 class Reader:
     """Reads the intent off the first word; everything is an answer from KB0001, 90 % sure."""
 
+    items: ClassVar = [
+        {"kb_code": "KB0001", "item_version": 2, "answer": "Open the app.", "intent": "promo_code"}
+    ]
+
     def embed(self, texts):
+        assert len(texts) <= 3
         return np.zeros((len(texts), 2))
 
-    def predict(self, rows):
-        assert len(rows) <= 3
-        first = [text.split()[0] for text in rows["text"]]
-        return pd.DataFrame(
-            {
-                "intent": first, "confidence": 0.9, "margin": 0.5, "second_intent": "smalltalk",
-                "score": -0.5, "label": "negative", "kb_1": "KB0001",
-            },
-            index=rows.index,
-        )  # fmt: skip
+    def guess(self, vectors, texts):
+        first = np.array([LABELS.index(text.split()[0]) for text in texts])
+        n = len(texts)
+        return IntentGuess(first, first, np.full(n, 0.9), np.full(n, 0.5), np.zeros(n, bool))
+
+    def probabilities(self, vectors, texts):
+        return np.tile([0.6, 0.3, 0.1], (len(texts), 1))
+
+    def search(self, texts, vectors, audiences, languages):
+        n = len(texts)
+        return Found(np.zeros((n, 1), int), np.full((n, 1), -0.5), np.full(n, 0.9))
 
 
 def release():
     reader = Reader()
-    item = {"kb_code": "KB0001", "item_version": 2, "answer": "Open the app."}
     rule = parse(
         "person",
         {"field": "intent", "op": "in", "value": ["talk_to_human"]},
@@ -56,7 +65,7 @@ def release():
          "specialization_by_intent": {}, "budget_share": 0.05},
     )  # fmt: skip
     return SupportRelease(
-        "r7", reader, reader, reader, reader, {"KB0001": item}, PARAMS.support, (rule,)
+        "r7", reader, reader, reader, reader, {"KB0001": reader.items[0]}, PARAMS.support, (rule,)
     )
 
 
