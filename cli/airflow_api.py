@@ -13,7 +13,8 @@ from core.errors import ProcessFailed, TripoError
 DONE = frozenset({"success", "failed"})
 POLL_S = 0.2
 TAIL_LINES = 30
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
+PAUSES_S = (0.2, 1.0, 3.0)
 
 
 class AirflowRefused(TripoError):
@@ -59,18 +60,19 @@ class DagRun:
 
 
 class AirflowApi:
-    """Calls as one user; a token is asked for at the first call."""
+    """Calls as one user, with a token asked for on entry.
+
+    Every call may be repeated, so one that met a busy database or server is.
+    """
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=TIMEOUT_S)
         self._user, self._password = user, password
 
     def __enter__(self) -> Self:
-        answer = self._client.post(
-            "/auth/token", json={"username": self._user, "password": self._password}
-        )
-        self._require(answer, "a token")
-        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        login = {"username": self._user, "password": self._password}
+        answer = self._require(self._send("POST", "/auth/token", json=login), "a token")
+        self._client.headers["Authorization"] = f"Bearer {answer['access_token']}"
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -108,7 +110,8 @@ class AirflowApi:
 
     def pause(self, dag_id: str, paused: bool) -> None:
         """Pause or unpause one DAG."""
-        answer = self._client.patch(
+        answer = self._send(
+            "PATCH",
             f"/api/v2/dags/{dag_id}",
             params={"update_mask": "is_paused"},
             json={"is_paused": paused},
@@ -118,21 +121,23 @@ class AirflowApi:
     def add_pool(self, name: str, slots: int, about: str) -> None:
         """Make a pool, or leave the one that is there."""
         body = {"name": name, "slots": slots, "description": about, "include_deferred": False}
-        answer = self._client.post("/api/v2/pools", json=body)
+        answer = self._send("POST", "/api/v2/pools", json=body)
         if answer.status_code != httpx.codes.CONFLICT:
             self._require(answer, f"the pool {name}")
 
     def trigger(
         self, dag_id: str, run_id: str, key: str | None, conf: dict[str, Any] | None = None
     ) -> DagRun:
-        """Start one run for a partition key."""
+        """Start one run for a partition key; the run that is there if its id was used before."""
         body = {
             "dag_run_id": run_id,
             "logical_date": None,
             "partition_key": key,
             "conf": conf or {},
         }
-        answer = self._client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        answer = self._send("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        if answer.status_code == httpx.codes.CONFLICT:
+            return self.dag_run(dag_id, run_id)
         return DagRun.parse(self._require(answer, f"a run of {dag_id} for {key}"))
 
     def dag_run(self, dag_id: str, run_id: str) -> DagRun:
@@ -152,7 +157,8 @@ class AirflowApi:
 
     def give_up(self, run: DagRun, why: str) -> None:
         """Mark an unfinished run, and its unfinished tasks, as failed."""
-        answer = self._client.patch(
+        answer = self._send(
+            "PATCH",
             f"/api/v2/dags/{run.dag_id}/dagRuns/{run.run_id}",
             params={"update_mask": ["state", "note"]},
             json={"state": "failed", "note": why},
@@ -196,8 +202,22 @@ class AirflowApi:
         return "\n".join(parts)
 
     def _get(self, path: str, **query: Any) -> dict[str, Any]:
-        answer = self._client.get(f"/api/v2{path}", params=query)
-        return self._require(answer, path)
+        return self._require(self._send("GET", f"/api/v2{path}", params=query), path)
+
+    def _send(self, method: str, path: str, **given: Any) -> httpx.Response:
+        for pause in PAUSES_S:
+            try:
+                answer = self._client.request(method, path, **given)
+            except httpx.TransportError:
+                time.sleep(pause)
+                continue
+            if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                return answer
+            time.sleep(pause)
+        try:
+            return self._client.request(method, path, **given)
+        except httpx.TransportError as error:
+            raise AirflowRefused(f"asked Airflow for {path}, got no answer: {error!r}") from error
 
     @staticmethod
     def _require(answer: httpx.Response, wanted: str) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # seconds a writer waits for the one before it; the default of 5 is short on a busy machine
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
         "API__HOST": settings.host,
         "API__PORT": str(port),
         "API__BASE_URL": settings.airflow_url,
@@ -81,6 +82,7 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
         # a task's end is sometimes noticed only at the next heartbeat
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "WORKERS__EXECUTION_API_TIMEOUT": "30",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "LOGGING__COLORED_CONSOLE_LOG": "False",

@@ -110,7 +110,8 @@ def models(ctx: Context) -> list[dict[str, Any]]:
         trained = json.loads(path.read_text())
         pointer = releases.pointer(ctx.engine, spec.product)
         members = pointer.manifest["members"] if pointer else {}
-        is_champion = members.get(name, {}).get("version") == trained["version"]
+        # trained again to the same bytes: another version, the same model serves
+        is_champion = name in members and members[name]["files"] == trained["files"]
         rows.append(
             {
                 "name": name,
