@@ -43,14 +43,16 @@ def judge(product: str, key: str, ctx: Context) -> dict[str, Any]:
     """Compare every new candidate of a product with its champion on frozen hold-out rows.
 
     The product's verdict is ``close`` if any model's is, else ``promote`` if any model may enter
-    the release, else ``refuse``; ``nothing_new`` if no model was trained since the last verdict.
+    the release, else ``refuse``; ``nothing_new`` if no model was trained since the last verdict, or
+    while models of the product wait to be trained on the newest encoder (``waiting`` names them).
     """
     if product not in PRODUCTS:
         raise BadInput(f"expected a product out of {', '.join(PRODUCTS)}; got {product!r}")
     pointer = releases.pointer(ctx.engine, product)
     serving = pointer.manifest["members"] if pointer else {}
+    waiting = [name for name in members(product) if _waits_for_training(name, ctx)]
     verdicts = []
-    for name in members(product):
+    for name in [] if waiting else members(product):
         record = ctx.training_record(name)
         if not record.exists():
             continue
@@ -73,8 +75,21 @@ def judge(product: str, key: str, ctx: Context) -> dict[str, Any]:
         "key": key,
         "verdict": overall,
         "serving": pointer.release_id if pointer else None,
+        "waiting": waiting,
         "models": [asdict(v) for v in verdicts],
     }
+
+
+def _waits_for_training(name: str, ctx: Context) -> bool:
+    """Whether a model stands on the encoder, and its newest version on another one, or none."""
+    encoder, record = ctx.training_record(ENCODER), ctx.training_record(name)
+    if ENCODER not in CATALOG[name].needs or not encoder.exists():
+        return False
+    if not record.exists():
+        return True
+    newest = json.loads(encoder.read_text())["files"]["model.onnx"]
+    meta = releases.read_blob(ctx.releases, json.loads(record.read_text())["files"]["meta.json"])
+    return bool(json.loads(meta)["encoder_sha256"] != newest)
 
 
 def _concluded(ctx: Context, name: str) -> str | None:

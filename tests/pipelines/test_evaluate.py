@@ -1,5 +1,6 @@
 """From rows to what serves: train, judge, promote or refuse, roll back; on a real MLflow server."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from core.settings import Settings
 from models import registry
 from pipelines import artefacts, evaluate, promotion
 from pipelines.context import Context
+from pipelines.step import write_json
 from pipelines.training import train
 from store import releases
 from store.db import migrate
@@ -132,6 +134,26 @@ def test_a_release_with_changed_bytes_is_not_opened(place):
     blob.write_bytes(b"something else")
     with pytest.raises(ArtefactTampered):
         artefacts.champion("demand", ctx)
+
+
+def test_a_new_encoder_waits_until_every_model_on_it_is_trained(place):
+    ctx = place()
+
+    def record(name, **files):
+        kept = artefacts.keep(ctx, {n.replace("_", "."): b for n, b in files.items()})
+        baseline = {"beats_baseline": True, "baseline": {"name": "b"}}
+        write_json(ctx.training_record(name), {"version": "1", "files": kept, **baseline})
+        return kept
+
+    encoder = record("encoder", model_onnx=b"new")["model.onnx"]
+    on_it = json.dumps({"encoder_sha256": encoder}).encode()
+    for name in ("intent", "sentiment"):
+        record(name, meta_json=on_it)
+    record("knowledge_base", meta_json=b'{"encoder_sha256": "another"}')
+    verdict = evaluate.judge("support", KEY, ctx)
+    assert (verdict["verdict"], verdict["waiting"]) == ("nothing_new", ["knowledge_base"])
+    record("knowledge_base", meta_json=on_it)
+    assert evaluate.judge("support", KEY, ctx)["verdict"] == "promote"
 
 
 def test_a_model_without_rows_or_of_another_name_is_a_clear_error(place):
