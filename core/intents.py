@@ -52,6 +52,7 @@ CATEGORIES: tuple[str, ...] = tuple(INTENTS_BY_CATEGORY)
 INTENTS: tuple[str, ...] = tuple(i for group in INTENTS_BY_CATEGORY.values() for i in group)
 LABELS: tuple[str, ...] = (*INTENTS, UNKNOWN)
 CATEGORY_OF: dict[str, str] = {i: c for c, group in INTENTS_BY_CATEGORY.items() for i in group}
+DANGER_INTENTS = frozenset({"safety_concern", "urgent_issue"})
 PRIORITY_INTENTS = frozenset({"payment_problem", "safety_concern", "urgent_issue", "complaint"})
 
 _COMPLEX = frozenset(

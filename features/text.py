@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 MAX_CHARACTERS = 5000
+SLIP_SHARE = 1 / 12
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
@@ -60,6 +61,22 @@ def grams(text: str) -> list[str]:
     pairs = [f"{a} {b}" for a, b in pairwise(found)]
     inner = [w[i : i + n] for w in padded for n in (3, 4) for i in range(len(w) - n + 1)]
     return [*found, *pairs, *(f"#{part}" for part in inner)]
+
+
+def mistype(text: str, chance: np.random.Generator) -> str:
+    """The text with about one slip of the fingers in twelve letters: dropped, swapped, doubled."""
+    letters = list(text)
+    for place in np.flatnonzero(chance.random(len(letters)) < SLIP_SHARE):
+        if not letters[place].isalpha():
+            continue
+        kind = chance.integers(3)
+        if kind == 0:
+            letters[place] = ""
+        elif kind == 1 and place + 1 < len(letters):
+            letters[place], letters[place + 1] = letters[place + 1], letters[place]
+        else:
+            letters[place] *= 2
+    return "".join(letters)
 
 
 def hashed_grams(texts: Sequence[str], dimensions: int) -> sparse.csr_matrix:

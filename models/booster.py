@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.params.tabular import BoosterParams
+from models import learning_curve
 from models.contract import Artefact
 
 Floats = NDArray[np.float64]
@@ -111,6 +112,7 @@ def train(
         if offsets is not None:
             matrix.set_base_margin(offsets[part])
         matrices.append(matrix)
+    history: dict[str, Any] = {}
     booster = xgb.train(
         _settings(plan, params),
         matrices[0],
@@ -118,8 +120,13 @@ def train(
         evals=[(matrices[1], "validate")],
         early_stopping_rounds=PATIENCE,
         verbose_eval=False,
+        evals_result=history,
     )
-    return _trees(booster[: booster.best_iteration + 1], plan, vocabulary)
+    trees = _trees(booster[: booster.best_iteration + 1], plan, vocabulary)
+    ((name, values),) = history["validate"].items()
+    points = list(enumerate(values, start=1))
+    drawn = learning_curve.curve("trees", f"{name} on validation rows", points)
+    return Trees(trees.booster, {**trees.meta, learning_curve.CURVE: drawn})
 
 
 def train_whole(rows: pd.DataFrame, target: Floats, plan: Plan, params: BoosterParams) -> Trees:

@@ -11,7 +11,10 @@ from core.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One model: where it is learned, from what, by which DAG, into which release."""
+    """One model: where it is learned, from what, by which DAG, into which release.
+
+    ``params`` is its own section of params.yaml, ``reads`` are others that its rows depend on.
+    """
 
     name: str
     product: str
@@ -20,13 +23,14 @@ class ModelSpec:
     dataset: str
     params: str
     needs: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     real_data_only: bool = False
 
 
 _ALL = (
     ModelSpec(
         "encoder", "support", "train_encoder", "models.support.encoder",
-        "pipelines.datasets.encoder", "encoder",
+        "pipelines.datasets.encoder", "encoder", reads=("sentiment", "knowledge_base"),
     ),
     ModelSpec(
         "intent", "support", "train_intent", "models.support.intent",
@@ -55,7 +59,7 @@ _ALL = (
     ),
     ModelSpec(
         "contribution", "profit", "train_profit", "models.profit.contribution",
-        "pipelines.datasets.contribution", "contribution",
+        "pipelines.datasets.contribution", "contribution", reads=("profit_kpis", "pricing"),
     ),
     ModelSpec(
         "fare", "profit", "train_profit", "models.profit.fare",
@@ -69,6 +73,8 @@ _ALL = (
 
 CATALOG: dict[str, ModelSpec] = {spec.name: spec for spec in _ALL}
 PRODUCTS: tuple[str, ...] = ("support", "premium", "profit")
+INDIVISIBLE = frozenset({"support"})
+"""Products whose release serves with all of its models or not at all; others have rule policies."""
 
 
 def spec_of(name: str) -> ModelSpec:

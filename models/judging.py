@@ -82,7 +82,7 @@ def slice_metrics(
             if len(index) < rules.slice_min_rows:
                 continue
             part, guesses = rows.loc[index], predictions.loc[index]
-            metric = module.score(guesses, part)[module.PRIMARY]
+            metric = module.primary(guesses, part)
             low, high = _interval(module, guesses, part, rules)
             found.append(Slice(name, str(value), len(index), metric, low, high))
     return found
@@ -91,8 +91,10 @@ def slice_metrics(
 def _interval(
     module: ModuleType, predictions: pd.DataFrame, rows: pd.DataFrame, rules: JudgingRules
 ) -> tuple[float, float]:
+    rows = rows.drop(columns=[name for name in rows if name == "embedding"])  # heavy, not judged
+
     def metric(index: NDArray[np.int64]) -> float:
-        value: float = module.score(predictions.iloc[index], rows.iloc[index])[module.PRIMARY]
+        value: float = module.primary(predictions.iloc[index], rows.iloc[index])
         return value
 
     return bootstrap_metric(metric, len(rows), rules)

@@ -73,6 +73,16 @@ def residuals(predicted: Floats, truth: Floats, unit: str) -> dict[str, Figure]:
     return {"residuals": figure}
 
 
+def beside(figures: dict[str, float], unit: str) -> dict[str, Figure]:
+    """One figure of several models, the smallest first."""
+    ordered = sorted(figures.items(), key=lambda item: -item[1])
+    figure, axes = _axes((6, 0.4 * len(ordered) + 1.2))
+    bars = axes.barh([name for name, _ in ordered], [value for _, value in ordered], color=COLOUR)
+    axes.bar_label(bars, fmt="%.2f", padding=3)
+    axes.set(xlabel=unit, title="Beside published models")
+    return {"published": figure}
+
+
 def _axes(size: tuple[float, float]) -> tuple[Figure, Any]:
     figure = Figure(figsize=size, layout="constrained")
     return figure, figure.subplots()

@@ -39,16 +39,11 @@ def load_params(
     BadParams
         Naming every field that is unknown, missing or out of range.
     """
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except FileNotFoundError:
-        raise BadParams(f"expected the parameters in {path}; there is no such file") from None
-    except yaml.YAMLError as error:
-        raise BadParams(f"{path} is not valid YAML: {error}") from None
-    profiles = raw.pop("profiles", {})
+    raw = _read(path)
+    profiles = _mapping(raw.pop("profiles", None) or {}, f"{path}: profiles")
     if profile != "full" and profile not in profiles:
         raise BadParams(f"expected profile full or one of {sorted(profiles)}, got {profile!r}")
-    raw = merge(raw, profiles.get(profile, {}))
+    raw = merge(raw, _mapping(profiles.get(profile) or {}, f"{path}: profiles.{profile}"))
     for dotted, value in (overrides or {}).items():
         nested: Any = value
         for part in reversed(dotted.split(".")):
@@ -62,3 +57,20 @@ def load_params(
             for e in error.errors()
         )
         raise BadParams(f"{path}: {wrong}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise BadParams(f"expected the parameters in {path}; there is no such file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadParams(f"{path}: expected a YAML file, got: {error}") from None
+    return _mapping(raw, str(path))
+
+
+def _mapping(value: Any, where: str) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    came = "nothing" if value is None else f"a {type(value).__name__}"
+    raise BadParams(f"{where}: expected sections like 'gate:' with their fields, got {came}")

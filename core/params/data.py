@@ -45,6 +45,9 @@ class GateParams(Section):
     """How much bad data is tolerated before a run stops."""
 
     tolerated_share: float = Field(ge=0, le=1, description="of rows quarantined, per asset and run")
+    tolerated_day_share: float = Field(
+        ge=0, le=1, description="of rows of one day: a range must not hide a day that is all broken"
+    )
     tolerated_real: dict[str, float] = Field(
         description="the same share for each kind of public data: what is wrong there stays wrong"
     )

@@ -82,6 +82,5 @@ class SupportParams(Section):
     """The policy of the support engine."""
 
     clarify_margin: float = Field(ge=0, le=1, description="two intents closer than this: ask which")
-    low_confidence: float = Field(ge=0, le=1)
-    high_confidence: float = Field(ge=0, le=1)
-    very_negative: float = Field(ge=-1, le=0)
+    low_confidence: float = Field(ge=0, le=1, description="below: no answer")
+    high_confidence: float = Field(ge=0, le=1, description="below: ask whether the answer helped")

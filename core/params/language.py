@@ -1,27 +1,50 @@
 """Parameters of the text models and the knowledge base."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from core.params.base import Section
 
 
+class TuningParams(Section):
+    """How the encoder is fine-tuned."""
+
+    seed: int
+    epochs: int = Field(gt=0)
+    batch_size: int = Field(gt=1)
+    learning_rate: float = Field(gt=0)
+    head_learning_rate: float = Field(gt=0)
+    frozen_layers: int = Field(ge=0, le=6, description="lowest layers left as they were published")
+    smoothing: float = Field(ge=0, lt=1, description="of the labels")
+    typo_share: float = Field(ge=0, le=1, description="of texts that are mistyped when seen")
+    retrieval_weight: float = Field(ge=0, description="of the contrastive loss")
+
+
 class EncoderParams(Section):
     """The sentence encoder that every text model shares."""
+
+    recipe: Literal["bundled", "tuned", "plain"] = Field(
+        description="the bundled network, one tuned now (minutes), or MiniLM as published"
+    )
+    tuning: TuningParams
+    probe_per_label: int = Field(gt=0, description="known messages of an intent to be nearest to")
 
     max_tokens: int = Field(gt=8, le=256)
     batch_size: int = Field(gt=0)
     threads: int = Field(gt=0, le=16, description="of one forward pass")
+    cached_texts: int = Field(gt=0, description="texts whose vectors are remembered, in a process")
 
 
 class IntentParams(Section):
     """The intent head."""
 
     seed: int
+    most_per_label: int = Field(gt=0, description="messages of a label to learn from, at most")
     c: float = Field(gt=0, description="inverse regularisation of the logistic regression")
     dimensions: int = Field(gt=0, description="hashed n-grams")
     directions: int = Field(gt=0, description="what the n-grams are projected to for fitting")
     lexical_weight: float = Field(gt=0, description="length of an n-gram row beside a unit vector")
-    validate_share: float = Field(gt=0, lt=1)
     false_reject_rate: float = Field(
         gt=0, lt=1, description="share of in-scope messages the out-of-scope threshold may reject"
     )
@@ -43,6 +66,11 @@ class KnowledgeBaseParams(Section):
 
     top_k: int = Field(gt=0, le=20)
     seed: int
+    validate_share: float = Field(
+        gt=0,
+        lt=1,
+        description="of variants the encoder is not tuned on: confidence is learned there",
+    )
     garble_share: float = Field(gt=0, lt=1, description="of words left out of practice questions")
     penalty: float = Field(gt=0, description="on the squared weights of the fusion")
     bm25_k1: float = Field(gt=0)

@@ -162,13 +162,19 @@ def baseline(
     return pd.DataFrame({"probability": p, "qualifies": now.to_numpy()}, index=test.index)
 
 
+def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """Average precision of meeting the standards."""
+    happened = rows["label"].to_numpy("float64") > 0
+    return average_precision(predictions["probability"].to_numpy("float64"), happened)
+
+
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Ranking, calibration, and precision and recall of who qualifies."""
     p = predictions["probability"].to_numpy("float64")
     y = rows["label"].to_numpy("float64")
     chosen = predictions["qualifies"].to_numpy(bool)
     return {
-        "average_precision": average_precision(p, y > 0),
+        "average_precision": primary(predictions, rows),
         "brier": float(((p - y) ** 2).mean()),
         "log_loss": float(booster.log_losses(p, y).mean()),
         "precision": float(y[chosen].mean()) if chosen.any() else 0.0,

@@ -90,12 +90,17 @@ def _cells(rows: pd.DataFrame, edges: dict[str, Floats]) -> pd.Series:
     return rows["vertical"].astype(str) + "/" + decile.astype(str)
 
 
+def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """Negative log-likelihood a quote."""
+    return float(losses(predictions, rows).mean())
+
+
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Likelihood, squared and calibration error."""
     p = predictions["probability"].to_numpy("float64")
     y = rows["accepted"].to_numpy("float64")
     return {
-        "log_loss": float(losses(predictions, rows).mean()),
+        "log_loss": primary(predictions, rows),
         "brier": float(((p - y) ** 2).mean()),
         "calibration_error": expected_calibration_error(p, y > 0),
         "mean_probability": float(p.mean()),

@@ -63,11 +63,16 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: ContributionParams
     return pd.DataFrame({"contribution_cents": _start(test)}, index=test.index)
 
 
+def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """Mean absolute error in cents a trip."""
+    return float(losses(predictions, rows).mean())
+
+
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Errors in cents a trip."""
     error = _errors(predictions, rows)
     return {
-        "mae": float(np.abs(error).mean()),
+        "mae": primary(predictions, rows),
         "rmse": float(np.sqrt((error**2).mean())),
         "bias": float(error.mean()),
         "mean_contribution": float(rows["contribution_cents"].mean()),

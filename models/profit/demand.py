@@ -87,13 +87,20 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: DemandParams) -> p
     return pd.DataFrame({"requests": test["lag_mean"].fillna(usual)}, index=test.index)
 
 
+def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """Weighted absolute percentage error: all errors over all requests."""
+    y = rows["requests"].to_numpy("float64")
+    error = np.abs(predictions["requests"].to_numpy("float64") - y)
+    return float(error.sum() / max(y.sum(), 1.0))
+
+
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Absolute and Poisson error, bias; coverage where the predictions have an interval."""
     mean = predictions["requests"].to_numpy("float64")
     y = rows["requests"].to_numpy("float64")
     total = max(y.sum(), 1.0)
     metrics = {
-        "wape": float(np.abs(mean - y).sum() / total),
+        "wape": primary(predictions, rows),
         "mae": float(np.abs(mean - y).mean()),
         "poisson_deviance": float(_deviance(mean, y).mean()),
         "bias": float((mean - y).sum() / total),

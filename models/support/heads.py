@@ -92,6 +92,37 @@ def fit_head(
     return Head(weights[:width], lexical.astype("float32"), model.intercept_[order].astype("f4"))
 
 
+CURVE_SHARES = (0.05, 0.15, 0.5)
+
+
+def growth(
+    train: pd.DataFrame,
+    validate: pd.DataFrame,
+    head: Head,
+    classes: Sequence[str],
+    recipe: HeadRecipe,
+) -> list[tuple[float, float]]:
+    """(messages learned from, accuracy on validation rows), the head itself last.
+
+    The smaller ones are learned on vectors alone.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    known, asked = (stack(part["embedding"].tolist()) for part in (train, validate))
+    labels, right = train["label"].to_numpy(object), validate["label"].to_numpy(object)
+    order = np.random.default_rng(recipe.seed).permutation(len(known))
+    points = []
+    for share in CURVE_SHARES:
+        some = order[: int(share * len(order))]
+        if len(set(labels[some])) < 2:
+            continue
+        model = LogisticRegression(C=recipe.c, max_iter=100).fit(known[some], labels[some])
+        points.append((float(len(some)), float((model.predict(asked) == right).mean())))
+    guesses = head.logits(asked, validate["text"].tolist()).argmax(axis=1)
+    whole = float((np.asarray(classes, object)[guesses] == right).mean())
+    return [*points, (float(len(known)), whole)]
+
+
 def stack(column: Sequence[Sequence[float]]) -> NDArray[np.float32]:
     """The ``embedding`` column of rows as an array of shape (n, width)."""
     return np.asarray(list(column), dtype="float32")

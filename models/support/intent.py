@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.intents import LABELS, UNKNOWN, complexity
+from core.intents import DANGER_INTENTS, LABELS, UNKNOWN, complexity
 from core.params.language import IntentParams
+from models import learning_curve
 from models.contract import Artefact, Card
 from models.support import heads
 from models.support.heads import META, WEIGHTS, Floats, Head, HeadRecipe
@@ -34,6 +35,7 @@ ABOUT = Card(
     not_for="Deciding about a person; or emergencies alone: the safety words are checked beside.",
 )
 _IN_SCOPE = np.array([label != UNKNOWN for label in LABELS])
+_DANGER = np.array([label in DANGER_INTENTS for label in LABELS])
 _UNKNOWN_AT = LABELS.index(UNKNOWN)
 
 
@@ -46,6 +48,8 @@ class IntentGuess:
     confidence: Floats
     margin: Floats
     out_of_scope: NDArray[np.bool_]
+    danger: Floats
+    """Probability that somebody is or was in danger, whichever intent came first."""
 
     def label(self, row: int) -> str:
         """``unknown`` for a message out of scope, else its intent."""
@@ -72,7 +76,8 @@ class IntentModel:
         rows = np.arange(len(within))
         first, second = within[rows, order[:, 0]], within[rows, order[:, 1]]
         confidence = np.where(out, np.maximum(probabilities[:, _UNKNOWN_AT], 1 - first), first)
-        return IntentGuess(order[:, 0], order[:, 1], confidence, first - second, out)
+        danger = probabilities[:, _DANGER].sum(axis=1)
+        return IntentGuess(order[:, 0], order[:, 1], confidence, first - second, out, danger)
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """intent, second_intent, confidence, margin, out_of_scope; one row a message."""
@@ -125,7 +130,11 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: IntentParams) -> Ar
         "outside_score": name,
         "outside_threshold": threshold,
         "encoder_sha256": heads.encoder_of(train),
-    }
+        learning_curve.CURVE: learning_curve.curve(
+            "messages learned from", "accuracy on validation rows",
+            heads.growth(train, validate, head, LABELS, recipe),
+        ),
+    }  # fmt: skip
     return {WEIGHTS: head.to_bytes(), META: json.dumps(meta, sort_keys=True).encode()}
 
 
@@ -178,6 +187,11 @@ def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     return np.array([float(guess not in fair.split("|")) for guess, fair in pairs])
 
 
+def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """Accuracy; every acceptable intent counts."""
+    return float(1 - losses(predictions, rows).mean())
+
+
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Accuracy counts every acceptable intent; macro-F1 only the first. NaN where no row counts."""
     from sklearn.metrics import f1_score, roc_auc_score
@@ -192,7 +206,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     doubt = np.where(out, 1.0, 1 - confidence)
     mixed = outside.any() and not outside.all()
     return {
-        "accuracy": float(right.mean()),
+        "accuracy": primary(predictions, rows),
         "macro_f1": float(
             f1_score(rows["label"], predictions["intent"], average="macro", zero_division=0)
         ),

@@ -164,6 +164,11 @@ def _ranks(predictions: pd.DataFrame, rows: pd.DataFrame) -> NDArray[np.float64]
     return np.where(right.any(axis=1), right.argmax(axis=1) + 1.0, np.inf)
 
 
+def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """Recall at 1."""
+    return float(1 - losses(predictions, rows).mean())
+
+
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Recall at 1 and 5, mean reciprocal rank, and how honest the confidence is."""
     from models.judging import expected_calibration_error
@@ -171,7 +176,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     ranks = _ranks(predictions, rows)
     confidence = predictions["confidence"].to_numpy("float64")
     return {
-        "recall_at_1": float((ranks <= 1).mean()),
+        "recall_at_1": primary(predictions, rows),
         "recall_at_5": float((ranks <= 5).mean()),
         "mrr": float((1 / ranks).mean()),
         "calibration_error": expected_calibration_error(confidence, ranks <= 1),

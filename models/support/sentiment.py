@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from core.enums import Sentiment
 from core.params.language import SentimentParams
+from models import learning_curve
 from models.contract import Artefact, Card
 from models.support import heads
 from models.support.heads import META, WEIGHTS, Floats, Head, HeadRecipe
@@ -75,7 +76,11 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: SentimentParams) ->
         "classes": LABELS,
         "temperature": heads.temperature(logits, right),
         "encoder_sha256": heads.encoder_of(train),
-    }
+        learning_curve.CURVE: learning_curve.curve(
+            "messages learned from", "accuracy on validation rows",
+            heads.growth(train, validate, head, LABELS, recipe),
+        ),
+    }  # fmt: skip
     return {WEIGHTS: head.to_bytes(), META: json.dumps(meta, sort_keys=True).encode()}
 
 
@@ -102,6 +107,11 @@ def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     return wrong
 
 
+def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """Accuracy."""
+    return float(1 - losses(predictions, rows).mean())
+
+
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Accuracy, macro-F1 and the gap between confidence and accuracy."""
     from sklearn.metrics import f1_score
@@ -114,7 +124,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     )
     surest = predictions[LABELS].to_numpy("float64").max(axis=1)
     return {
-        "accuracy": float(right.mean()),
+        "accuracy": primary(predictions, rows),
         "macro_f1": float(macro),
         "calibration_error": expected_calibration_error(surest, right),
     }

@@ -18,6 +18,7 @@ from pipelines.context import Context
 from pipelines.datasets.lake_rows import combined, days_until, digests, query, snapshot, span
 
 MOST_DAYS = 180
+DRIVERS = "SELECT driver_id, joined_on, opening_rides FROM drivers"
 
 
 def tables(key: str, ctx: Context) -> dict[str, list[Path]]:
@@ -47,7 +48,7 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     params = ctx.params.driver_qualification
     cuts = cut_offs(days[0], last_day(key), params)
     rows = query("SELECT * FROM driver_days", {"driver_days": files["driver_days"]})
-    drivers = query("SELECT driver_id, joined_on FROM drivers", {"drivers": files["drivers"]})
+    drivers = query(DRIVERS, {"drivers": files["drivers"]})
     parts = {name: _rows(rows, drivers, cut, params) for name, cut in cuts.items()}
     return Dataset(
         **parts,

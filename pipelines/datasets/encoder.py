@@ -1,28 +1,74 @@
-"""Rows for the encoder: bundled in-scope messages, and held-out ones to find a neighbour for."""
+"""Rows for the encoder: all that it is tuned on, and held-out messages to find a neighbour for."""
 
-from core.intents import LABELS, UNKNOWN
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from core.enums import Sentiment
+from core.intents import UNKNOWN
 from models.contract import Artefact, Dataset
+from models.support.encoder import BUNDLED, INTENT, MODEL, RECIPE
+from models.support.tuning import RETRIEVAL
 from pipelines.context import Context
 from pipelines.datasets import texts
 
-FILES = [texts.INTENTS, texts.HELD_OUT_INTENTS]
+
+def _learned_from() -> list[Path]:
+    return [*texts.intent_files(), texts.SENTIMENT, *texts.item_files()]
+
+
+def _files() -> list[Path]:
+    return [*_learned_from(), texts.HELD_OUT_INTENTS]
+
+
+def text_digest() -> str:
+    """One hash over the files that the encoder is tuned on."""
+    return texts.inputs(_learned_from(), {})["files"]
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """Digests of the text files."""
-    return texts.inputs(FILES, artefacts)
+    """Digests of the text files and of the bundled network."""
+    return texts.inputs([*_files(), BUNDLED / MODEL], artefacts)
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
-    """Known texts with their intent (train), some kept aside (validate), held-out ones in scope."""
+    """Messages, sentiments and items (train, with their task), held-out messages in scope."""
     held_out = texts.held_out_intents()
-    rows = texts.for_training(texts.labelled(texts.INTENTS, LABELS), held_out["text"])
-    known = rows[rows["label"] != UNKNOWN]
-    train, validate = texts.split(known, ctx.params.intent.validate_share)
+    rows = tuning_rows(ctx)
+    recipe = json.loads((BUNDLED / RECIPE).read_text())
+    same = "the same text as today" if recipe["text"] == text_digest() else "earlier text"
     return Dataset(
-        train,
-        validate,
+        rows,
+        rows.iloc[:0],
         held_out[held_out["label"] != UNKNOWN].reset_index(drop=True),
-        texts.inputs(FILES, artefacts)["files"],
-        texts.about(FILES),
+        texts.inputs(_files(), artefacts)["files"],
+        {
+            **texts.about(_files()),
+            "network": f"recipe {ctx.params.encoder.recipe}; the bundled one was tuned on {same}",
+        },
     )
+
+
+def tuning_rows(ctx: Context) -> pd.DataFrame:
+    """text, label, task. What a head validates on later is not among them."""
+    held_out = texts.held_out_intents()["text"]
+    intents = texts.for_training(texts.written(), held_out).assign(task=INTENT)
+    moods = texts.labelled(texts.SENTIMENT, list(Sentiment))
+    moods, _ = texts.split(moods, ctx.params.sentiment.validate_share)
+    items = texts.item_texts()
+    items, _ = split_variants(items, ctx.params.knowledge_base.validate_share)
+    parts = [
+        intents[intents["label"] != UNKNOWN],
+        intents[intents["label"] == UNKNOWN],
+        moods.assign(task="sentiment"),
+        items.assign(label=items["kb_code"], task=RETRIEVAL),
+    ]
+    return pd.concat(parts, ignore_index=True)[["text", "label", "task"]]
+
+
+def split_variants(items: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Texts of items to learn from, and variants kept aside to learn confidence on."""
+    variants = items["part"] == "variant"
+    learned, aside = texts.split(items[variants], share)
+    return pd.concat([items[~variants], learned], ignore_index=True), aside

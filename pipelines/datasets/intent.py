@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from core.intents import LABELS
 from models.contract import Artefact, Dataset
 from pipelines.context import Context
 from pipelines.datasets import texts
 
 
 def _files() -> list[Path]:
-    return [texts.INTENTS, texts.HELD_OUT_INTENTS, *texts.item_files()]
+    return [
+        *texts.intent_files(), *texts.item_files(), texts.VALIDATION, texts.HELD_OUT_INTENTS,
+    ]  # fmt: skip
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
@@ -20,16 +21,17 @@ def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, 
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
-    """Training text split by its own characters; the held-out messages are the test."""
-    held_out = texts.held_out_intents()
-    written = texts.labelled(texts.INTENTS, LABELS)
-    known = pd.concat([written, texts.item_texts()], ignore_index=True)
-    rows = texts.for_training(known, held_out["text"])
-    train, validate = texts.split(rows, ctx.params.intent.validate_share)
+    """Bundled text to learn from, another hand's to validate on; held-out messages are the test."""
+    held_out, validation = texts.held_out_intents(), texts.validation()
+    items = texts.item_texts()
+    asked = items.loc[items["part"] != "answer", ["text", "label"]]
+    known = pd.concat([texts.written(), asked], ignore_index=True)
+    rows = texts.for_training(known, [*held_out["text"], *validation["text"]])
+    rows = rows.groupby("label").head(ctx.params.intent.most_per_label).reset_index(drop=True)
     encoder = artefacts["encoder"]
     return Dataset(
-        texts.with_vectors(train, encoder, ctx),
-        texts.with_vectors(validate, encoder, ctx),
+        texts.with_vectors(rows, encoder, ctx),
+        texts.with_vectors(validation, encoder, ctx),
         texts.with_vectors(held_out, encoder, ctx),
         texts.inputs(_files(), {})["files"],
         texts.about(_files()),

@@ -9,12 +9,15 @@ import pandas as pd
 
 from core.enums import Audience
 from core.errors import PartitionMissing
-from core.intents import LABELS, UNKNOWN
+from core.intents import UNKNOWN
+from core.params.language import KnowledgeBaseParams
 from core.partition import last_day
+from features.text import normalise
 from models.contract import Artefact, Dataset
 from models.support.retrieval import ITEM_FIELDS
 from pipelines.context import Context
 from pipelines.datasets import texts
+from pipelines.datasets.encoder import split_variants
 
 SNAPSHOT = "knowledge_base"
 
@@ -26,7 +29,7 @@ def _files(key: str, ctx: Context) -> list[Path]:
         raise PartitionMissing(
             f"expected the knowledge base's snapshot of {day}; run `tripo kb load` first"
         )
-    return [path, texts.INTENTS, texts.HELD_OUT_ITEMS]
+    return [path, *texts.intent_files(), texts.HELD_OUT_ITEMS]
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
@@ -54,7 +57,7 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     held_out = pd.read_csv(texts.HELD_OUT_ITEMS, dtype=str)
     fields = items[["kb_code", "category", "audience", "language_code"]]
     asked = held_out.merge(fields, on="kb_code").pipe(_asked_by)
-    practice = questions(known, params.garble_share, params.seed)
+    practice = questions(known, params)
     return Dataset(
         texts.with_vectors(known, encoder, ctx),
         texts.with_vectors(practice, encoder, ctx),
@@ -69,26 +72,31 @@ def parts(items: pd.DataFrame) -> pd.DataFrame:
     found = []
     for item in items.to_dict("records"):
         fields = {name: item[name] for name in ITEM_FIELDS}
-        found.append({**fields, "part": "question", "text": item["question"]})
-        variants = json.loads(item["variants"])
-        found += [{**fields, "part": "variant", "text": text} for text in variants]
-        found.append({**fields, "part": "answer", "text": item["answer"]})
+        wordings = [
+            ("question", item["question"]),
+            *(("variant", text) for text in json.loads(item["variants"])),
+            ("answer", item["answer"]),
+        ]
+        found += [{**fields, "part": part, "text": normalise(text)} for part, text in wordings]
     return pd.DataFrame(found)
 
 
-def questions(known: pd.DataFrame, garble_share: float, seed: int) -> pd.DataFrame:
-    """text, kb_code, audience, language_code, own: what to learn fusion and confidence from."""
-    variants = known[known["part"] == "variant"]
-    apart = variants.assign(own=variants.index)
-    chance = random.Random(seed)  # noqa: S311 -- which words fall out, no secret
-    asked = known[known["part"] != "answer"].sample(len(variants), random_state=seed)
-    garbled = asked.assign(own=-1, text=[_garble(t, garble_share, chance) for t in asked["text"]])
-    outside = texts.labelled(texts.INTENTS, LABELS)
-    outside = outside.loc[outside["label"] == UNKNOWN, ["text"]].assign(
-        kb_code="", audience=Audience.RIDER.value, language_code="en", own=-1
+def questions(known: pd.DataFrame, params: KnowledgeBaseParams) -> pd.DataFrame:
+    """text, kb_code, audience, language_code, own: what to learn fusion and confidence from.
+
+    Only variants that the encoder was not tuned on, as `split_variants` keeps them aside.
+    """
+    _, aside = split_variants(known.assign(own=known.index), params.validate_share)
+    chance = random.Random(params.seed)  # noqa: S311 -- which words fall out, no secret
+    garbled = aside.assign(
+        own=-1, text=[_garble(t, params.garble_share, chance) for t in aside["text"]]
     )
+    written = texts.written()
+    outside = written[written["label"] == UNKNOWN]
+    outside = outside.sample(min(len(outside), len(aside)), random_state=params.seed)[["text"]]
+    outside = outside.assign(kb_code="", audience=Audience.RIDER.value, language_code="en", own=-1)
     columns = ["text", "kb_code", "audience", "language_code", "own"]
-    both = pd.concat([apart, garbled, outside], ignore_index=True)[columns]
+    both = pd.concat([aside, garbled, outside], ignore_index=True)[columns]
     return _asked_by(both)
 
 

@@ -17,13 +17,15 @@ import yaml
 from numpy.typing import NDArray
 
 from core.errors import BadInput
+from core.intents import LABELS
 from features.text import normalise
 from models.contract import Artefact
 from pipelines.context import Context
 from pipelines.step import files_digest
 
 DATA = Path(__file__).parents[2] / "data"
-INTENTS = DATA / "utterances" / "intents.csv"
+INTENTS = DATA / "utterances" / "intents"
+VALIDATION = DATA / "utterances" / "validation.csv"
 SENTIMENT = DATA / "utterances" / "sentiment.csv"
 HELD_OUT_INTENTS = DATA / "heldout" / "intents.jsonl"
 HELD_OUT_SENTIMENT = DATA / "heldout" / "sentiment.csv"
@@ -59,14 +61,38 @@ def items(folder: Path = KNOWLEDGE) -> list[dict[str, Any]]:
 
 
 def item_texts() -> pd.DataFrame:
-    """English questions and variants of the seed as text, label (their intent)."""
-    pairs = [
-        (normalise(text), item["intent"])
+    """Wordings and answers of the seed's English items: text, label (intent), kb_code, part."""
+    found = [
+        (normalise(text), item["intent"], item["kb_code"], part)
         for item in items()
         if item["language_code"] == "en"
-        for text in (item["question"], *item["variants"])
+        for part, texts in (
+            ("question", [item["question"]]),
+            ("variant", item["variants"]),
+            ("answer", [item["answer"]]),
+        )
+        for text in texts
     ]
-    return pd.DataFrame(pairs, columns=["text", "label"])
+    return pd.DataFrame(found, columns=["text", "label", "kb_code", "part"])
+
+
+def intent_files(folder: Path = INTENTS) -> list[Path]:
+    """Messages to learn intents from: one file a category, and one for what is out of scope."""
+    return sorted(folder.glob("*.csv"))
+
+
+def written(folder: Path = INTENTS) -> pd.DataFrame:
+    """Every message to learn intents from: text, label."""
+    parts = [labelled(path, LABELS) for path in intent_files(folder)]
+    if not parts:
+        raise BadInput(f"expected CSV files with columns text,label in {folder}; there are none")
+    return pd.concat(parts, ignore_index=True)
+
+
+def validation() -> pd.DataFrame:
+    """text, label, acceptable, kind: another hand's messages, for thresholds and settings only."""
+    rows = pd.read_csv(VALIDATION, dtype=str, keep_default_na=False)
+    return rows.assign(text=rows["text"].map(normalise))
 
 
 def labelled(path: Path, labels: Sequence[str]) -> pd.DataFrame:
@@ -107,7 +133,7 @@ def for_training(rows: pd.DataFrame, held_out: Iterable[str]) -> pd.DataFrame:
 
 
 def split(rows: pd.DataFrame, validate_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Training and validation rows; a text falls on the same side for every model."""
+    """Rows to learn from and rows kept aside; a text falls on the same side for every model."""
     digests = (hashlib.sha256(text.casefold().encode()).digest() for text in rows["text"])
     places = np.array([int.from_bytes(found[:6], "big") / 2**48 for found in digests])
     aside = places < validate_share

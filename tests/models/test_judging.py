@@ -33,6 +33,7 @@ def module(baseline_error):
         BASELINE="worse guess",
         HIGHER_IS_BETTER=False,
         baseline=lambda train, test, params: Guess(baseline_error).predict(test),
+        primary=lambda p, rows: float((p["y"] - rows["y"]).abs().mean()),
         score=lambda p, rows: {"mae": float((p["y"] - rows["y"]).abs().mean())},
         losses=lambda p, rows: (p["y"] - rows["y"]).abs().to_numpy(),
         slices=lambda rows: {"part": rows["part"]},
