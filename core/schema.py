@@ -75,7 +75,8 @@ _ALL = (
     _asset(
         "drivers",
         "driver_id:s joined_on:d city:s tier:s licence_valid_until:d? insurance_valid_until:d? "
-        "background_check:s vehicle_id:s? accepts_women_only:b corporate_eligible:b",
+        "background_check:s vehicle_id:s? accepts_women_only:b corporate_eligible:b "
+        "opening_rides:i?",
         key="driver_id",
         day_column=None,
     ),

@@ -3,7 +3,10 @@
 import great_expectations as gx
 
 from core.enums import DriverTier
-from expectations.rules import MAX_ID, contract, length, one_of
+from expectations.rules import MAX_ID, between, contract, length, one_of
+
+MAX_RIDES = 200_000
+"""No career is longer: fifty rides a day for ten years."""
 
 
 def suite() -> gx.ExpectationSuite:
@@ -15,5 +18,6 @@ def suite() -> gx.ExpectationSuite:
             one_of("tier", DriverTier),
             length("city", 1, MAX_ID),
             length("background_check", 1, 40),
+            between("opening_rides", 0, MAX_RIDES),
         ],
     )

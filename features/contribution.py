@@ -50,7 +50,7 @@ def realised(tables: Mapping[str, ir.Table], rates: Rates) -> ir.Table:
     entries = {
         "orders": order_entries(orders, rates),
         "trips": trip_entries(tables["trips"], orders, rates),
-        "payments": payment_entries(tables["payments"], orders, rates),
+        "payments": payment_entries(tables["payments"], orders, rates, tables["trips"]),
     }
     sums = [_signed(table, source) for source, table in entries.items()]
     rows = ibis.union(*sums)

@@ -208,8 +208,8 @@ def features(
 ) -> pd.DataFrame:
     """One row per driver active in the window, as known at the end of ``as_of``.
 
-    ``days`` are rows of driver_days, ``drivers`` at least driver_id and joined_on. Columns:
-    driver_id, as_of, and `NUMERIC`.
+    ``days`` are rows of driver_days, ``drivers`` at least driver_id, joined_on and opening_rides
+    (completed before the first of all driver_days). Columns: driver_id, as_of, and `NUMERIC`.
 
     Raises
     ------
@@ -256,11 +256,17 @@ def _experience(
     past: pd.DataFrame, drivers: pd.DataFrame, as_of: date, index: pd.Index
 ) -> dict[str, pd.Series]:
     joined = pd.to_datetime(drivers.set_index("driver_id")["joined_on"]).reindex(index)
-    known = past.groupby("driver_id")["completed"].sum().reindex(index)
     return {
         "tenure_days": (pd.Timestamp(as_of) - joined).dt.days.astype("float64"),
-        "rides_known": known.astype("float64"),
+        "rides_known": rides_known(past, drivers, index),
     }
+
+
+def rides_known(past: pd.DataFrame, drivers: pd.DataFrame, index: pd.Index) -> pd.Series:
+    """Completed rides of each driver so far: before the first of all ``driver_days``, and since."""
+    opening = drivers.set_index("driver_id")["opening_rides"].astype("float64").reindex(index)
+    since = past.groupby("driver_id")["completed"].sum().reindex(index)
+    return opening.fillna(0.0) + since.fillna(0.0).astype("float64")
 
 
 def labels(days: pd.DataFrame, as_of: date, horizon: int, standards: StandardsParams) -> pd.Series:

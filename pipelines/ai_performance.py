@@ -15,6 +15,7 @@ from features.kpis.ai_performance import (
     DIMENSIONS,
     STORED,
     Rules,
+    in_time,
     looked_at,
     metrics,
     responses,
@@ -72,8 +73,8 @@ def recompute(key: str, ctx: Context) -> dict[str, Any]:
 
 def _touched(ctx: Context, changed: Mapping[str, list[date]], final_after: int) -> Days:
     """Days whose rows changed deliveries can reach, that are not final, or that have no row."""
-    reached = after(changed.get("conversations", []), 0, -final_after)
-    reached |= {day for asset in ("messages", "feedback") for day in changed.get(asset, [])}
+    # an importer files a message, a vote or a return under its own day
+    reached = after([day for days in changed.values() for day in days], 0, -final_after)
     open_days = stored_days(ctx, AiPerformance, AiPerformance.is_final.is_(False))
     missing = set(lake_days(ctx, "conversations")) - stored_days(ctx, AiPerformance)
     return reached | open_days | missing
@@ -88,12 +89,13 @@ def _rows(
         params.cost_ai_cents,
         params.cost_human_cents,
         {str(priority): minutes for priority, minutes in params.sla_minutes.items()},
+        params.final_after_days,
     )
-    reach = timedelta(days=params.final_after_days)
-    near = reader.between("conversations", days[0], days[-1] + reach)
-    messages = reader.between("messages", days[0], days[-1])
+    until = days[-1] + timedelta(days=params.final_after_days)
+    near, messages, feedback = (reader.between(asset, days[0], until) for asset in ASSETS)
     of_days = near.filter(near.created_at.date().isin(days))
-    facts = looked_at(of_days, near, messages, reader.between("feedback", days[0], days[-1]), rules)
+    messages, feedback = (in_time(rows, of_days, rules) for rows in (messages, feedback))
+    facts = looked_at(of_days, near, messages, feedback, rules)
     facts = reader.connection.create_table("facts", facts, temp=True)
     times = reader.connection.create_table("times", responses(facts, messages), temp=True)
     sliced = []

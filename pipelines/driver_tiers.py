@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from core.partition import last_day, midnight
 from engines.premium import qualify
 from engines.premium.standing import standing
-from features.driver_qualification import MEASURES, NOW, Windows, features
+from features.driver_qualification import MEASURES, NOW, Windows, features, rides_known
 from pipelines.artefacts import champion
 from pipelines.context import Context
 from pipelines.datasets.driver_qualification import MOST_DAYS
@@ -20,8 +20,8 @@ from store.tables import DriverQualification, FeatureValue, PremiumDriver
 
 NAME = "driver_qualification"
 SQL = """
-SELECT d.driver_id, d.joined_on, d.licence_valid_until, d.insurance_valid_until,
-       d.background_check, v.year AS vehicle_year
+SELECT d.driver_id, d.joined_on, d.opening_rides, d.licence_valid_until, d.insurance_valid_until,
+       d.background_check, v.year AS vehicle_year, v.type AS vehicle_type
 FROM drivers d LEFT JOIN vehicles v USING (vehicle_id)
 """
 
@@ -40,19 +40,15 @@ def evaluate(key: str, ctx: Context) -> dict[str, Any]:
     windows = Windows(params.window_days, params.long_days)
     known = _everyone(features(rows, drivers, day, windows, params.standards), rows, drivers, day)
     found = drivers.set_index("driver_id").reindex(known.index)
-    papers = qualify.Papers(
-        found["licence_valid_until"],
-        found["insurance_valid_until"],
-        found["background_check"],
-        found["vehicle_year"],
-    )
-    passed = qualify.gates(known, papers, day, params.standards)
-    judged = _judged(known, passed, ctx)
+    papers = qualify.Papers(**{name: found[name] for name in qualify.Papers.__slots__})
+    types = qualify.premium_vehicles(ctx.params.matching)
+    gates = qualify.gates(known, papers, day, params.standards, types)
+    judged = _judged(known, gates, ctx)
     written = replace_rows(
         ctx.engine,
         DriverQualification,
         {"evaluated_on": day},
-        _stored(known, passed, judged, ctx),
+        _stored(known, gates, judged, ctx),
     )
     _stand(day, ctx)
     upsert_rows(ctx.engine, FeatureValue, _online(known, judged, day))
@@ -72,12 +68,11 @@ def _everyone(
     """One row for every driver there is; who did not drive in the window has no measures."""
     ids = drivers["driver_id"].to_numpy()
     known = active.set_index("driver_id").reindex(ids)
-    driven = days.groupby("driver_id")["completed"].sum().reindex(ids).fillna(0)
     tenure = (pd.Timestamp(day) - pd.to_datetime(drivers["joined_on"])).dt.days.to_numpy()
     rides = known["rides"].fillna(0.0)
     return known.assign(
         rides=rides,
-        rides_known=driven,
+        rides_known=rides_known(days, drivers, known.index),
         tenure_days=tenure,
         driver_id=ids,
         meets_now=known[NOW].fillna(0.0),
@@ -120,10 +115,10 @@ def _online(known: pd.DataFrame, judged: dict[str, Any], day: date) -> list[dict
     ]
 
 
-def _judged(known: pd.DataFrame, passed: pd.DataFrame, ctx: Context) -> dict[str, Any]:
+def _judged(known: pd.DataFrame, gates: qualify.Gates, ctx: Context) -> dict[str, Any]:
     """Probability, qualified, tier and contributions of every driver."""
     params = ctx.params.driver_qualification
-    allowed = passed.all(axis=1)
+    allowed = gates.passed.all(axis=1)
     artefact = champion(NAME, ctx)
     if artefact is None:
         probability = known[NOW].astype("float64")
@@ -149,17 +144,17 @@ def _judged(known: pd.DataFrame, passed: pd.DataFrame, ctx: Context) -> dict[str
 
 
 def _stored(
-    known: pd.DataFrame, passed: pd.DataFrame, judged: dict[str, Any], ctx: Context
+    known: pd.DataFrame, gates: qualify.Gates, judged: dict[str, Any], ctx: Context
 ) -> list[dict[str, Any]]:
     params = ctx.params.driver_qualification
     pointer = releases.pointer(ctx.engine, "premium")
     score = qualify.quality_score(known, params)
-    reasons = qualify.reasons(passed, known, judged["contributions"], params.standards)
+    reasons = qualify.reasons(gates, known, judged["contributions"], params.standards)
     version = pointer.manifest["members"][NAME]["version"] if pointer else None
     frame = pd.DataFrame(
         {
             "qualified": judged["qualified"],
-            "gates_passed": passed.all(axis=1),
+            "gates_passed": gates.passed.all(axis=1),
             "tier": judged["tier"],
             "probability": judged["probability"],
             "rating": known["rating"],

@@ -66,6 +66,7 @@ def drivers_table(city: City, day: date) -> pa.Table:
             "vehicle_id": city.vehicle_ids.take(pa.array(i)),
             "accepts_women_only": d.women_only[i],
             "corporate_eligible": d.corporate[i],
+            "opening_rides": d.past_rides[i],
         }
     )
 

@@ -138,7 +138,8 @@ def _load_postgres(engine: Engine, folder: Path) -> None:
 
 def _tool(engine: Engine, program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs; the password travels in the environment only."""
-    url = engine.url.set(drivername="postgresql", password=None)
+    # `set(password=None)` would keep the password, and show it as ***
+    url = engine.url._replace(drivername="postgresql", password=None)
     env = {**os.environ, "PGPASSWORD": str(engine.url.password or "")}
     target = f"--dbname={url.render_as_string()}"
     try:

@@ -47,6 +47,8 @@ RULES: tuple[tuple[str, dict[str, Any], dict[str, Any]], ...] = (
             "any": [
                 _is("intent", "in", ["safety_concern", "urgent_issue"]),
                 _is("sos_words", ">", 0),
+                # a missed danger costs more than a person asked in vain
+                _is("danger_probability", ">=", 0.2),
             ]
         },
         _to([ReasonCode.SAFETY], Priority.URGENT, Specialization.SAFETY, 0.02),

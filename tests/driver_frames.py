@@ -64,13 +64,14 @@ def drivers(count: int = 120, seed: int = 3) -> pd.DataFrame:
             "vehicle_id": [f"V{i:04d}" for i in range(count)],
             "accepts_women_only": False,
             "corporate_eligible": True,
+            "opening_rides": 300,
         }
     )
 
 
 def vehicles(count: int = 120) -> pd.DataFrame:
     """One vehicle a driver; a few are too old or of a kind that premium does not use."""
-    kinds = ["SEDAN", "SUV", "LUXURY_SEDAN", "MOTO"]
+    kinds = ["SUV", "SEDAN", "LUXURY_SEDAN", "MOTO"]
     return pd.DataFrame(
         {
             "vehicle_id": [f"V{i:04d}" for i in range(count)],

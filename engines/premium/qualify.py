@@ -1,11 +1,14 @@
 """Whether a driver qualifies for premium rides, in which tier, and every reason why or why not.
 
+A proposed suspension closes no gate: a person decides it, and until then only a night above the
+standards can lift it. Nothing of ours knows of a suspension that took effect yet.
+
 Source
 ------
 docs/domain.md, section 4.1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.enums import DriverTier
+from core.enums import DriverTier, ServiceClass, Vertical
+from core.params.decisions import MatchingParams
 from core.params.tabular import DriverQualificationParams, StandardsParams
 from features.driver_qualification import MEASURES, WORSE_WHEN_HIGHER, margins
 
@@ -30,25 +34,64 @@ class Papers:
     insurance_valid_until: pd.Series
     background_check: pd.Series
     vehicle_year: pd.Series
+    vehicle_type: pd.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The hard gates, nothing trades against them: a column each, one row a driver.
+
+    ``needed`` is the least that ``seen`` must reach, or the words one of which they must be.
+    """
+
+    seen: pd.DataFrame
+    needed: Mapping[str, Any]
+    passed: pd.DataFrame
 
 
 def gates(
-    rows: pd.DataFrame, papers: Papers, as_of: date, standards: StandardsParams
-) -> pd.DataFrame:
-    """Each hard gate as a column of booleans, one row a driver; nothing trades against them."""
+    rows: pd.DataFrame,
+    papers: Papers,
+    as_of: date,
+    standards: StandardsParams,
+    vehicle_types: Sequence[str],
+) -> Gates:
+    """What each gate sees of each driver; ``vehicle_types`` are those of `premium_vehicles`."""
     day = pd.Timestamp(as_of)
-    return pd.DataFrame(
-        {
-            "licence": pd.to_datetime(papers.licence_valid_until) >= day,
-            "insurance": pd.to_datetime(papers.insurance_valid_until) >= day,
-            "background_check": papers.background_check == "VALID",
-            "vehicle_year": papers.vehicle_year >= standards.min_vehicle_year,
-            "rides": rows["rides_known"] >= standards.min_rides,
-            "tenure": rows["tenure_days"] >= standards.min_tenure_days,
-            "recent_rides": rows["rides"] >= standards.min_window_rides,
-        },
-        index=rows.index,
-    ).fillna(False)
+    looked_at: dict[str, tuple[pd.Series, Any]] = {
+        "licence": (pd.to_datetime(papers.licence_valid_until), day),
+        "insurance": (pd.to_datetime(papers.insurance_valid_until), day),
+        "background_check": (papers.background_check, ("VALID",)),
+        "vehicle_year": (papers.vehicle_year, standards.min_vehicle_year),
+        "vehicle_class": (papers.vehicle_type, tuple(vehicle_types)),
+        "rides": (rows["rides_known"], standards.min_rides),
+        "tenure": (rows["tenure_days"], standards.min_tenure_days),
+        "recent_rides": (rows["rides"], standards.min_window_rides),
+    }
+    passed = {
+        name: value.isin(needed) if isinstance(needed, tuple) else value >= needed
+        for name, (value, needed) in looked_at.items()
+    }
+    return Gates(
+        pd.DataFrame({name: value for name, (value, _) in looked_at.items()}, index=rows.index),
+        {name: needed for name, (_, needed) in looked_at.items()},
+        pd.DataFrame(passed, index=rows.index).fillna(False),
+    )
+
+
+def premium_vehicles(params: MatchingParams) -> tuple[str, ...]:
+    """The vehicle types that can serve a class with a tier floor, the lowest class first.
+
+    A plain sedan serves STANDARD only: the matcher never gives it a premium ride.
+    """
+    rides, best = params.vehicles[Vertical.RIDE], params.vehicle_class
+    return tuple(
+        kind.value
+        for service in ServiceClass
+        if service in params.tier_floor
+        for kind in rides
+        if best.get(kind) == service
+    )
 
 
 def tiers(
@@ -91,34 +134,72 @@ def quality_score(rows: pd.DataFrame, params: DriverQualificationParams) -> pd.S
 
 
 def reasons(
-    passed: pd.DataFrame,
+    gates: Gates,
     rows: pd.DataFrame,
     contributions: pd.DataFrame | None,
     standards: StandardsParams,
 ) -> list[list[dict[str, Any]]]:
     """For each driver: failed gates, standards missed and by how much, what weighed most.
 
-    ``change`` of a missed standard is the smallest change that would meet it.
+    ``change`` is the smallest change that would open the gate or meet the standard; the days that
+    a date must move, or the word that must stand there.
     """
     limits = standards.limits()
     strongest = _strongest(contributions) if contributions is not None else [[]] * len(rows)
-    tables = (passed, rows[list(MEASURES)], margins(rows, standards))
+    closed = _closed(gates)
+    tables = (rows[list(MEASURES)], margins(rows, standards))
     records = zip(*(table.to_dict("records") for table in tables), strict=True)
     return [
-        _told(gate, value, gap, limits) + most
-        for (gate, value, gap), most in zip(records, strongest, strict=True)
+        failed + _missed(value, gap, limits) + most
+        for failed, (value, gap), most in zip(closed, records, strongest, strict=True)
     ]
 
 
-def _told(
-    gate: Mapping[Any, Any],
-    value: Mapping[Any, Any],
-    gap: Mapping[Any, Any],
-    limits: Mapping[str, float],
+def _closed(gates: Gates) -> list[list[dict[str, Any]]]:
+    """Each driver's failed gates, with what would open them."""
+    tables = (gates.passed, gates.seen)
+    records = zip(*(table.to_dict("records") for table in tables), strict=True)
+    return [
+        [
+            {
+                "kind": "gate",
+                "name": name,
+                "passed": False,
+                "value": _shown(value[name]),
+                "needed": _wanted(gates.needed[name]),
+                "change": _change(value[name], gates.needed[name]),
+            }
+            for name, fine in passed.items()
+            if not fine
+        ]
+        for passed, value in records
+    ]
+
+
+def _wanted(needed: Any) -> str:
+    return " or ".join(needed) if isinstance(needed, tuple) else f">= {_shown(needed)}"
+
+
+def _change(value: Any, needed: Any) -> Any:
+    """None where the value is not known."""
+    if isinstance(needed, tuple):
+        return needed[0]
+    gap = needed - value
+    return gap.days if isinstance(gap, pd.Timedelta) else _plain(gap)
+
+
+def _shown(value: Any) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, pd.Timestamp):
+        return value.date().isoformat()
+    return value if isinstance(value, str | int) else _plain(value)
+
+
+def _missed(
+    value: Mapping[Any, Any], gap: Mapping[Any, Any], limits: Mapping[str, float]
 ) -> list[dict[str, Any]]:
-    """One driver's failed gates and missed standards; a measure that is not known is missed."""
-    failed = [{"kind": "gate", "name": n, "passed": False} for n, fine in gate.items() if not fine]
-    missed = [
+    """One driver's missed standards; a measure that is not known is missed."""
+    return [
         {
             "kind": "standard",
             "name": m,
@@ -129,7 +210,6 @@ def _told(
         for m in MEASURES
         if not gap[m] >= 0
     ]
-    return [*failed, *missed]
 
 
 def _strongest(contributions: pd.DataFrame) -> list[list[dict[str, Any]]]:

@@ -67,6 +67,24 @@ class Rules:
     cost_ai_cents: int
     cost_human_cents: int
     sla_minutes: Mapping[str, tuple[int, int]]
+    final_after_days: int
+
+
+def in_time(rows: ir.Table, conversations: ir.Table, rules: Rules) -> ir.Table:
+    """The messages or feedback of ``conversations`` that came before their day's row was final.
+
+    A reply after midnight or a vote of next week counts on the day its conversation began; what is
+    later counts nowhere, so that a row does not depend on the days it is computed together with.
+    """
+    began = conversations.select(of_id="id", of_day=conversations.created_at.date())
+    joined = rows.join(began, rows.conversation_id == began.of_id)
+    return joined.filter(_before_final(joined.created_at, joined.of_day, rules)).select(
+        *rows.columns
+    )
+
+
+def _before_final(at: ir.TimestampValue, day: ir.DateValue, rules: Rules) -> ir.Value:
+    return at.date() <= day + ibis.interval(days=rules.final_after_days)
 
 
 def looked_at(
@@ -74,7 +92,8 @@ def looked_at(
 ) -> ir.Table:
     """One row per conversation with all that its metrics add up, and its slice values.
 
-    ``later`` holds the conversations that may be a return: those of the same days and after.
+    ``later`` holds the conversations that may be a return: those of the same days and after;
+    ``messages`` and ``feedback`` are as `in_time` gives them.
     """
     c = conversations.mutate(
         day=conversations.created_at.date(),
@@ -87,7 +106,7 @@ def looked_at(
     joined = c.left_join(said, c.id == said.conversation_id)
     votes = _by_feedback(feedback)
     joined = joined.left_join(votes, joined.id == votes.of_conversation)
-    back = _returned(c, later, rules.return_hours)
+    back = _returned(c, later, rules)
     joined = joined.left_join(back, joined.id == back.returned_id)
     return _facts(joined, rules)
 
@@ -166,18 +185,20 @@ def _by_feedback(feedback: ir.Table) -> ir.Table:
     )
 
 
-def _returned(c: ir.Table, later: ir.Table, hours: int) -> ir.Table:
-    """Resolved conversations whose user came back with the same intent within ``hours``."""
+def _returned(c: ir.Table, later: ir.Table, rules: Rules) -> ir.Table:
+    """Resolved conversations whose user came back with the same intent soon enough to count."""
     done = c.filter(c.resolved & c.intent.notnull()).select(
-        "id", "user_id", "resolved_at", asked="intent"
+        "id", "user_id", "resolved_at", DAY, asked="intent"
     )
     again = later.select(
         again_id=later.id, who=later.user_id, about=later.intent, came_at=later.created_at
     )
     pairs = done.join(again, [done.user_id == again.who, done.asked == again.about])
-    until = pairs.resolved_at + ibis.interval(hours=hours)
+    until = pairs.resolved_at + ibis.interval(hours=rules.return_hours)
     back = pairs.filter(
-        (pairs.came_at > pairs.resolved_at) & (pairs.came_at <= until), pairs.id != pairs.again_id
+        (pairs.came_at > pairs.resolved_at) & (pairs.came_at <= until),
+        _before_final(pairs.came_at, pairs[DAY], rules),
+        pairs.id != pairs.again_id,
     )
     return back.select(returned_id=back.id).distinct()
 

@@ -65,7 +65,7 @@ def _without_cause(f: ir.Table, rates: LeakageRates) -> ir.Value:
 
 
 def _above_charge(f: ir.Table, _: LeakageRates) -> ir.Value:
-    return f.refunded - f.paid
+    return f.refunded - f.collected
 
 
 def _too_much_discount(f: ir.Table, rates: LeakageRates) -> ir.Value:
@@ -101,6 +101,10 @@ RULES = (
     Rule("cancelled_at_the_door", "COMMISSION_EVASION", _at_the_door),
 )
 KINDS = tuple(dict.fromkeys(rule.kind for rule in RULES))
+AMOUNTS = (
+    *("fare", "promotion", "passed_on", "tolls", "tips", "usual_toll", "fees", "collected"),
+    *("collected_promptly", "refunded", "largest_refund", "codes_value", "largest_code"),
+)
 
 
 def facts(
@@ -113,64 +117,80 @@ def facts(
     """One row per order: what was owed, due and paid, and what each rule says it lost, in cents.
 
     ``orders`` is as `by_order` gives it. ``due`` is what the rider owed the company: fare and
-    pass-through less promotion, and fees. Tips are the rider's own choice and not owed.
+    pass-through less promotion, and fees. Tips are the rider's own choice and not owed: they come
+    off what was collected, first off what settled late, so that ``paid`` can be held against it.
     ``paid_promptly`` leaves out charges that settled more than ``late_hours`` after the order
     closed: those recover a loss. An order whose trip or charge never arrived (in quarantine, or
     not of this source) is a gap in the data and no case: its fare is neither owed nor missing.
     """
-    done = trips.filter(trips.status == "COMPLETED")
-    rides = done.group_by("order_id").aggregate(
-        fare=done.gross_fare.sum().cast("int64"),
-        promotion=done.promotion.sum().cast("int64"),
-        passed_on=(done.tolls + done.taxes).sum().cast("int64"),
-        tolls=done.tolls.sum().cast("int64"),
-        rating=done.rating.min(),
-    )
-    used = promotions.filter(promotions.order_id.notnull() & promotions.used_at.notnull())
-    codes = used.group_by("order_id").aggregate(
-        codes_value=used["value"].sum().cast("int64"), largest_code=used["value"].max()
-    )
-    paid = _paid(orders, payments, rates)
+    f = orders.left_join(_rides(trips), "order_id").drop("order_id_right")
     way = [DAY, "zone_id", "dropoff_zone_id"]
-    f = orders.left_join(rides, "order_id").drop("order_id_right")
     tolls = f.filter(f.status == "COMPLETED")
     tolls = tolls.group_by(way).aggregate(usual_toll=tolls.tolls.coalesce(0).quantile(0.5).floor())
-    f = f.left_join(tolls, way).left_join(paid, "order_id").left_join(codes, "order_id")
-    amounts = ["fare", "promotion", "passed_on", "tolls", "usual_toll", "fees", "paid"]
-    amounts += ["paid_promptly", "refunded", "largest_refund", "codes_value", "largest_code"]
-    f = f.select(
-        *BY,
-        "order_id",
-        "status",
-        "quoted_fare",
-        "matched_at",
-        "closed_at",
-        "eta_quoted_minutes",
-        "rating",
-        late_minutes=f.eta_actual_minutes - f.eta_quoted_minutes,
-        completed=f.status == "COMPLETED",
-        has_trip=f.fare.notnull(),
-        billed=f.billed.fill_null(False),
-        **{name: f[name].coalesce(0).cast("int64") for name in amounts},
+    f = f.left_join(tolls, way).left_join(_paid(orders, payments, rates), "order_id")
+    f = f.left_join(_codes(promotions), "order_id")
+    f = _with_dues(
+        f.select(
+            *BY,
+            *("order_id", "status", "quoted_fare", "matched_at", "closed_at"),
+            *("eta_quoted_minutes", "rating"),
+            late_minutes=f.eta_actual_minutes - f.eta_quoted_minutes,
+            completed=f.status == "COMPLETED",
+            has_trip=f.fare.notnull(),
+            billed=f.billed.fill_null(False),
+            **{name: f[name].coalesce(0).cast("int64") for name in AMOUNTS},
+        )
     )
-    ride = ibis.ifelse(f.billed, f.fare - f.promotion, 0)
-    f = f.mutate(owed=ride + f.fees, due=ride + ibis.ifelse(f.billed, f.passed_on, 0) + f.fees)
     lost = {rule.name: rule.cents(f, rates).coalesce(0).cast("int64") for rule in RULES}
     kept = ("order_id", "owed", "due", "paid", "paid_promptly")
     return f.select(*BY, *kept, **lost)
 
 
+def _rides(trips: ir.Table) -> ir.Table:
+    done = trips.filter(trips.status == "COMPLETED")
+    return done.group_by("order_id").aggregate(
+        fare=done.gross_fare.sum().cast("int64"),
+        promotion=done.promotion.sum().cast("int64"),
+        passed_on=(done.tolls + done.taxes).sum().cast("int64"),
+        tolls=done.tolls.sum().cast("int64"),
+        tips=done.tips.sum().cast("int64"),
+        rating=done.rating.min(),
+    )
+
+
+def _codes(promotions: ir.Table) -> ir.Table:
+    used = promotions.filter(promotions.order_id.notnull() & promotions.used_at.notnull())
+    return used.group_by("order_id").aggregate(
+        codes_value=used["value"].sum().cast("int64"), largest_code=used["value"].max()
+    )
+
+
+def _with_dues(f: ir.Table) -> ir.Table:
+    """What of an order was owed and due, and what was paid of it: no tips on either side."""
+    ride, passed_on, tips = (
+        ibis.ifelse(f.billed, cents, 0) for cents in (f.fare - f.promotion, f.passed_on, f.tips)
+    )
+    paid = ibis.greatest(f.collected - tips, 0)
+    return f.mutate(
+        owed=ride + f.fees,
+        due=ride + passed_on + f.fees,
+        paid=paid,
+        paid_promptly=ibis.least(f.collected_promptly, paid),
+    )
+
+
 def _paid(orders: ir.Table, payments: ir.Table, rates: LeakageRates) -> ir.Table:
     p = payments.join(orders.select("order_id", "closed_at"), "order_id")
     settled = p.status.isin(SETTLED)
-    income = settled & p.kind.isin(("CHARGE", "FEE"))
+    # what the bank took back was not paid
+    income = settled & (p.status != "CHARGED_BACK") & p.kind.isin(("CHARGE", "FEE"))
     prompt = income & (p["at"] <= p.closed_at + ibis.interval(hours=rates.late_hours))
     refund = settled & (p.kind == "REFUND")
     return p.group_by("order_id").aggregate(
         billed=(p.kind == "CHARGE").any(),
         fees=p.amount.sum(where=p.kind == "FEE"),
-        paid=p.amount.sum(where=income),
-        paid_promptly=p.amount.sum(where=prompt),
+        collected=p.amount.sum(where=income),
+        collected_promptly=p.amount.sum(where=prompt),
         refunded=p.amount.sum(where=refund),
         largest_refund=p.amount.max(where=refund),
     )

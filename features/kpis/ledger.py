@@ -9,13 +9,13 @@ per trip. A trip's driver pay holds its bonus; PAYOUT and BONUS payments only mo
 count nowhere. Promotions are taken from the trip they lowered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
-from features.kpis.measures import SLICE, Unit, kinds_of
+from features.kpis.measures import SLICE
 
 DAY = "economic_day"
 BY = (DAY, *SLICE)
@@ -102,22 +102,53 @@ def trip_entries(trips: ir.Table, orders: ir.Table, rates: Rates) -> ir.Table:
     )
 
 
-def payment_entries(payments: ir.Table, orders: ir.Table, rates: Rates) -> ir.Table:
+def with_returned(payments: ir.Table, trips: ir.Table) -> ir.Table:
+    """Payments with ``returned``: what the rider has back of the company's money, in cents.
+
+    That is a refund, or a charge or fee that the rider's bank took back. Such a charge held the
+    trip's tolls, taxes and tips as well; they were in no side of the books and are left out, once
+    an order, of its first such charges.
+    """
+    lost = (payments.kind == "CHARGE") & (payments.status == "CHARGED_BACK")
+    charges = payments.filter(lost).left_join(_of_others(trips), "order_id")
+    in_order = ibis.cumulative_window(group_by="order_id", order_by=["at", "payment_id"])
+    ours = charges.amount.sum().over(in_order) - charges.others.coalesce(0)
+    taken = ibis.greatest(ours, 0) - ibis.greatest(ours - charges.amount, 0)
+    p = payments.filter(~lost)
+    whole = (p.kind == "REFUND") & p.status.isin(SETTLED)
+    whole |= (p.kind == "FEE") & (p.status == "CHARGED_BACK")
+    names = payments.columns
+    return ibis.union(
+        charges.select(*names, returned=taken.cast("int64")),
+        p.select(*names, returned=_amount(whole, p.amount)),
+    )
+
+
+def _of_others(trips: ir.Table) -> ir.Table:
+    """Tolls, taxes and tips of each order: in its charge, and not the company's."""
+    done = trips.filter(trips.status == "COMPLETED")
+    passed_on = done.tolls + done.taxes + done.tips
+    return done.group_by("order_id").aggregate(others=passed_on.sum())
+
+
+def payment_entries(
+    payments: ir.Table, orders: ir.Table, rates: Rates, trips: ir.Table
+) -> ir.Table:
     """Fees, refunds and what the card company keeps; unsettled payments are nothing.
 
-    A charge taken back by the rider's bank is a refund. The card fee stays paid either way.
+    A charge taken back by the rider's bank is a refund, as `with_returned` says. The card fee stays
+    paid either way.
     """
-    p = _of_orders(payments, orders)
+    p = _of_orders(with_returned(payments, trips), orders)
     settled = p.status.isin(SETTLED)
     income = p.kind.isin(("CHARGE", "FEE")) & settled
-    back = (p.kind == "REFUND") & settled | income & (p.status == "CHARGED_BACK")
     card = half_up(p.amount, rates.card_share * MILLION) + rates.card_fixed_cents
     return p.select(
         *BY,
         order_id=p.order_id,
         event_id=p.payment_id,
         FEE=_amount((p.kind == "FEE") & settled, p.amount),
-        REFUND=_amount(back, p.amount),
+        REFUND=p.returned,
         CARD=_amount(income & (p.method == "CARD"), card),
     )
 
@@ -189,29 +220,6 @@ def spread(slices: ir.Table, totals: ir.Table, weight: str) -> ir.Table:
     place = ibis.row_number().over(ibis.window(group_by=DAY, order_by=[s.missing, *SLICE]))
     s = s.mutate(place=place)
     return s.select(*BY, part=(s.floor + (s.place < s.left).cast("int64")))
-
-
-def ledger(entries: Mapping[str, ir.Table]) -> ir.Table:
-    """The books: one row per order, event and kind with an amount that is not 0.
-
-    ``entries`` maps sources of `MEASURES` to their entries; what is spread over a slice has no
-    order of its own and is not here.
-    """
-    rows: list[ir.Table] = []
-    for source, table in entries.items():
-        rows += [_rows(table, kind) for kind in kinds_of(source, Unit.CENTS)]
-    return ibis.union(*rows)
-
-
-def _rows(table: ir.Table, kind: str) -> ir.Table:
-    picked = table.filter(table[kind] != 0)
-    return picked.select(
-        "order_id",
-        "event_id",
-        kind=ibis.literal(kind),
-        amount=picked[kind],
-        economic_day=picked[DAY],
-    )
 
 
 def on_days(table: ir.Table, days: Sequence[object]) -> ir.Table:

@@ -89,6 +89,8 @@ RATIOS = (
     Ratio("cost_per_transaction_cents", "costs_cents", "completed_orders"),
     Ratio("leakage_rate", "leakage_cents", "net_bookings_cents"),
     Ratio("revenue_capture_rate", "captured_cents", "identified_cents"),
+    # beside the rate, so that naming less value does not look like capturing more of it
+    Ratio("identified_value_per_1000_orders_cents", "identified_cents", "requested_orders", 1000.0),
     Ratio("driver_utilization", "engaged_minutes", "online_minutes"),
     Ratio("average_order_value_cents", "gross_fare_cents", "completed_orders"),
     Ratio("acceptance_rate", "quotes_accepted", "quotes_shown"),
@@ -104,11 +106,6 @@ COMPANY_RATIOS = (
 
 COLUMNS = tuple(dict.fromkeys(measure.name for measure in MEASURES))
 MINUTES = tuple(dict.fromkeys(m.name for m in MEASURES if m.unit is Unit.MILLISECONDS))
-
-
-def kinds_of(source: str, *units: Unit) -> list[str]:
-    """The kinds of entries a source gives, in the table's order."""
-    return [m.kind for m in MEASURES if m.source == source and (not units or m.unit in units)]
 
 
 def sums(entries: ir.Table, source: str, by: Sequence[str]) -> ir.Table:

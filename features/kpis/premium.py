@@ -14,7 +14,7 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from features.kpis.ledger import DAY, SETTLED, on_days
+from features.kpis.ledger import DAY, SETTLED, on_days, with_returned
 from features.kpis.measures import Ratio, ratios
 
 TIERS = ("NONE", "BRONZE", "SILVER", "GOLD", "PLATINUM")
@@ -74,12 +74,10 @@ def rides(tables: Tables, terms: Terms) -> ir.Table:
     orders = tables["orders"]
     asked = orders.filter(orders.vertical == "RIDE", orders.service_class != "STANDARD")
     trips = tables["trips"].select("order_id", "driver_id", "gross_fare", "rating")
-    p = tables["payments"]
-    settled = p.status.isin(SETTLED)
-    back = settled & (p.kind == "REFUND") | (p.status == "CHARGED_BACK")
+    p = with_returned(tables["payments"], tables["trips"])
     paid = p.group_by("order_id").aggregate(
-        bonus=p.amount.sum(where=settled & (p.kind == "BONUS")),
-        refund=p.amount.sum(where=back),
+        bonus=p.amount.sum(where=p.status.isin(SETTLED) & (p.kind == "BONUS")),
+        refund=p.returned.sum(),
     )
     tiers = tables["tiers"].select("driver_id", "tier", snapshot="day")
     t = asked.left_join(trips, "order_id").drop("order_id_right").left_join(paid, "order_id")

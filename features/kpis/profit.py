@@ -49,7 +49,7 @@ def entries(tables: Tables, rates: Rates, leaks: leakage.LeakageRates) -> dict[s
     return {
         "orders": ledger.order_entries(orders, rates),
         "trips": ledger.trip_entries(tables["trips"], orders, rates),
-        "payments": ledger.payment_entries(tables["payments"], orders, rates),
+        "payments": ledger.payment_entries(tables["payments"], orders, rates, tables["trips"]),
         "conversations": ledger.support_entries(tables["conversations"], orders, rates),
         "leakage": leakage.leakage_entries(tables["facts"], leaks),
         "audit": leakage.audit_entries(tables["facts"], leaks),

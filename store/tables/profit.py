@@ -65,6 +65,7 @@ class ProfitColumns:
     cost_per_transaction_cents: Mapped[float | None]
     leakage_rate: Mapped[float | None]
     revenue_capture_rate: Mapped[float | None]
+    identified_value_per_1000_orders_cents: Mapped[float | None]
     driver_utilization: Mapped[float | None]
     profit_growth: Mapped[float | None]
     cost_efficiency_score: Mapped[float | None]

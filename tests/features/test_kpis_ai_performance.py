@@ -6,12 +6,14 @@ from statistics import fmean
 import numpy as np
 import pytest
 
-from features.kpis.ai_performance import STORED, Rules, looked_at, metrics, responses
+from features.kpis.ai_performance import STORED, Rules, in_time, looked_at, metrics, responses
 from tests.kpi_frames import at, connection, ibis_tables, rows
 
 CON = connection()
 SLA = {"URGENT": (1, 5), "HIGH": (5, 20), "MEDIUM": (15, 60), "LOW": (60, 1440)}
-RULES = Rules(return_hours=72, cost_ai_cents=50, cost_human_cents=500, sla_minutes=SLA)
+RULES = Rules(
+    return_hours=72, cost_ai_cents=50, cost_human_cents=500, sla_minutes=SLA, final_after_days=8
+)
 
 
 def talks(seed: int, n: int = 80) -> tuple[list[dict], list[dict], list[dict]]:
@@ -39,6 +41,7 @@ def talks(seed: int, n: int = 80) -> tuple[list[dict], list[dict], list[dict]]:
             messages.append(
                 {
                     "id": f"M{i}-{k}", "conversation_id": f"K{i}",
+                    "created_at": began + timedelta(hours=int(rng.integers(0, 240))),
                     "sender": str(rng.choice(["AI", "USER"])),
                     "confidence_score": float(rng.random()) if rng.random() < 0.8 else None,
                     "processing_time_ms": int(rng.integers(1, 900)),
@@ -49,6 +52,7 @@ def talks(seed: int, n: int = 80) -> tuple[list[dict], list[dict], list[dict]]:
             votes.append(
                 {
                     "id": f"F{i}", "conversation_id": f"K{i}",
+                    "created_at": began + timedelta(hours=int(rng.integers(0, 240))),
                     "user_rating": int(rng.integers(1, 6)),
                     "follow_up_required": bool(rng.random() < 0.2),
                 }
@@ -64,8 +68,9 @@ def computed(conversations, messages, votes, by=()) -> list[dict]:
         feedback=rows("feedback", *votes),
     )
     asked = tables["conversations"]
-    facts = looked_at(asked, asked, tables["messages"], tables["feedback"], RULES)
-    return metrics(facts, responses(facts, tables["messages"]), by).to_pyarrow().to_pylist()
+    said, rated = (in_time(tables[name], asked, RULES) for name in ("messages", "feedback"))
+    facts = looked_at(asked, asked, said, rated, RULES)
+    return metrics(facts, responses(facts, said), by).to_pyarrow().to_pylist()
 
 
 def mean(values: list) -> float | None:
@@ -82,7 +87,14 @@ def oracle(every: list[dict], day, messages: list[dict], votes: list[dict]) -> d
     ids = {c["id"] for c in its}
     human = {c["id"] for c in its if c["escalated_at"]}
     said = [m for m in messages if m["conversation_id"] in ids and m["sender"] == "AI"]
-    rated = [v for v in votes if v["conversation_id"] in ids]
+    said, rated = (
+        [
+            r
+            for r in found
+            if r["conversation_id"] in ids and (r["created_at"].date() - day).days <= 8
+        ]
+        for found in (said, votes)
+    )
     bad = {v["conversation_id"] for v in rated if v["follow_up_required"]}
     resolved = [c for c in its if c["resolved_at"]]
     by_ai = [c for c in resolved if c["id"] not in human]
@@ -172,6 +184,29 @@ def test_a_return_counts_until_the_72nd_hour(hours, rate):
     again = {"id": "C", "created_at": began + timedelta(hours=hours)}
     row = min(computed([first, other, again], [], []), key=lambda row: row["day"])
     assert row["first_contact_resolution_rate"] == rate
+
+
+@pytest.mark.parametrize(("day", "rate"), [("26", 0.0), ("27", 1.0)])
+def test_a_return_to_a_late_resolution_counts_until_the_row_is_final(day, rate):
+    late = {"resolved_at": at("25 08:00"), "resolution_kind": "CONFIRMED"}
+    first = {"id": "A", "created_at": at("18 08:00"), **late}
+    again = {"id": "B", "created_at": at(f"{day} 07:00")}
+    row = min(computed([first, again], [], []), key=lambda row: row["day"])
+    assert row["first_contact_resolution_rate"] == rate
+
+
+def test_replies_and_votes_after_midnight_count_on_the_day_the_conversation_began():
+    talk = {"id": "A", "created_at": at("18 23:58")}
+    answers = [
+        {"id": "M1", "conversation_id": "A", "processing_time_ms": 100, "created_at": came}
+        for came in (at("18 23:59"), at("19 00:01"), at("27 00:00"))
+    ]
+    answers[1] |= {"id": "M2", "processing_time_ms": 300}
+    answers[2] |= {"id": "M3", "processing_time_ms": 5000}  # the row was final
+    vote = {"conversation_id": "A", "user_rating": 2, "created_at": at("20 10:00")}
+    row = computed([talk], answers, [vote])[0]
+    assert (row["day"].day, row["p50_response_time_ms"]) == (18, 200.0)
+    assert row["user_satisfaction_score"] == 2.0
 
 
 def test_a_day_without_answers_has_no_response_time():

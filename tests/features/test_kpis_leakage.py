@@ -33,6 +33,14 @@ def test_a_fine_order_is_no_case():
         ("fare_below_quote", 300, {"trips": [{"gross_fare": 700}]}),
         ("paid_below_due", 580, {"payments": [{"amount": 500}]}),
         ("paid_below_due", 1080, {"payments": [{"status": "FAILED"}]}),
+        ("paid_below_due", 1080, {"payments": [{"status": "CHARGED_BACK"}]}),
+        # 1080 for the ride and a tip of 200 were charged as 1080 in all
+        ("paid_below_due", 200, {"trips": [{"tips": 200}]}),
+        (
+            "refund_above_charge",
+            400,
+            {"trips": [{"rating": 2}], "payments": [{"status": "CHARGED_BACK"}, REFUND]},
+        ),
         (
             "duplicate_refund",
             400,
@@ -79,11 +87,32 @@ def test_a_rule_finds_its_case_and_its_worth(rule, cents, changes):
         {"trips": [{"gross_fare": 980}], "payments": [{"amount": 1060}]},
         {"trips": []},
         {"payments": [{"kind": "PAYOUT"}]},
+        {"trips": [{"tips": 200}], "payments": [{"amount": 1280}]},
+        {
+            "trips": [{"tips": 200}],
+            "payments": [{}, {"payment_id": "P2", "amount": 200, "at": at("25 12:00")}],
+        },
+        {"trips": [{"tips": 200}], "payments": [{"kind": "FEE", "amount": 100}]},
+        {
+            "trips": [{"tips": 200, "rating": 2}],
+            "payments": [{"amount": 1280}, {**REFUND, "amount": 1280}],
+        },
         {"trips": [{"rating": 3}], "payments": [{}, REFUND]},
         {"orders": [{"eta_actual_minutes": 9.0}], "payments": [{}, REFUND]},
         {"orders": [{**CANCELLED, "cancelled_at": at("20 08:03")}], "trips": [], "payments": []},
     ],
-    ids=["within tolerance", "no trip arrived", "no charge arrived", "bad ride", "late", "early"],
+    ids=[
+        "within tolerance",
+        "no trip arrived",
+        "no charge arrived",
+        "tip on top",
+        "tip days later",
+        "tip that no charge holds",
+        "tip given back",
+        "bad ride",
+        "late",
+        "early",
+    ],
 )
 def test_what_has_a_reason_is_no_case(changes):
     assert found({**FINE, **changes}) == {}
@@ -103,6 +132,25 @@ def test_a_charge_that_settles_later_recovers_the_loss():
     entry = leakage_entries(facts_of(made), LEAKS).to_pyarrow().to_pylist()[0]
     assert (entry["LEAKAGE_DETECTED"], entry["LEAKAGE_RECOVERED"]) == (580, 580)
     assert (entry["IDENTIFIED"], entry["CAPTURED"]) == (1000, 1000)
+
+
+@pytest.mark.parametrize(
+    ("trip", "payments", "captured", "open_cents"),
+    [
+        ({"tips": 300}, [{"amount": 1080}], 700, 300),
+        ({"tips": 300}, [{"amount": 200}], 0, 1080),
+        ({}, [{"status": "CHARGED_BACK"}], 0, 1080),
+        ({}, [{"status": "CHARGED_BACK"}, {"payment_id": "P2", "at": at("25 12:00")}], 1000, 0),
+    ],
+    ids=["a tip out of the fare", "less than the tip", "taken back", "taken back and paid again"],
+)
+def test_value_is_captured_without_tips_and_without_what_the_bank_took_back(
+    trip, payments, captured, open_cents
+):
+    made = {**FINE, "trips": [trip], "payments": payments}
+    entry = leakage_entries(facts_of(made), LEAKS).to_pyarrow().to_pylist()[0]
+    assert (entry["IDENTIFIED"], entry["CAPTURED"]) == (1000, captured)
+    assert entry["LEAKAGE_DETECTED"] - entry["LEAKAGE_RECOVERED"] == open_cents
 
 
 def test_the_audit_estimates_what_the_tolerance_hides():

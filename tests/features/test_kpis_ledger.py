@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.money import largest_remainder
 from features.kpis import ledger, profit
-from features.kpis.measures import COLUMNS, MEASURES, SLICE
+from features.kpis.measures import COLUMNS, MEASURES, SLICE, Unit
 from tests.kpi_frames import LEAKS, RATES, at, connection, ibis_tables, rows
 
 DAYS = [date(2026, 11, 20), date(2026, 11, 21)]
@@ -45,6 +45,8 @@ def city(seed: int, orders: int = 60) -> dict[str, list[dict]]:
                     "trip_id": f"T{n}", "order_id": name, "gross_fare": fare, "ended_at": ended,
                     "distance_km": round(float(rng.uniform(0.1, 30)), 3),
                     "promotion": int(rng.integers(0, 200)), "driver_pay": int(fare * 0.8),
+                    "tolls": int(rng.integers(0, 3)) * 200, "tips": int(rng.integers(0, 300)),
+                    "status": "COMPLETED" if rng.random() < 0.9 else "CANCELLED",
                 }
             )  # fmt: skip
         for k in range(int(rng.integers(0, 4))):
@@ -93,28 +95,40 @@ def oracle(made: dict[str, list[dict]]) -> dict[tuple, Counter]:
         if o["status"] == "COMPLETED" and o["eta_actual_minutes"] is not None:
             cell["eta_known"] += 1
             cell["eta_hits"] += abs(o["eta_actual_minutes"] - 5.0) <= 2
+    others: Counter = Counter()
     for change in made["trips"]:
         t = full("trips", change)
         cell = found[place[t["order_id"]]]
+        cell["driver_pay_cents"] += t["driver_pay"]
+        if t["status"] != "COMPLETED":
+            continue
+        others[t["order_id"]] += t["tolls"] + t["taxes"] + t["tips"]
         cell["gross_fare_cents"] += t["gross_fare"]
         cell["promotions_cents"] += t["promotion"]
-        cell["driver_pay_cents"] += t["driver_pay"]
         metres = math.floor(t["distance_km"] * 1000 + 0.5)
         cell["insurance_cents"] += math.floor(metres * 6 / 1000 + 0.5)
-    for change in made["payments"]:
-        p = full("payments", change)
+    _payments(made, place, others, found)
+    _support(made, place, found)
+    return found
+
+
+def _payments(made: dict, place: dict, others: Counter, found: dict) -> None:
+    """``others``: cents by order that its charge holds for others, less what was taken back."""
+    payments = [full("payments", change) for change in made["payments"]]
+    for p in sorted(payments, key=lambda p: (p["at"], p["payment_id"])):
         cell, cents = found[place[p["order_id"]]], p["amount"]
         if p["status"] not in ("CAPTURED", "REFUNDED", "CHARGED_BACK"):
             continue
         if p["kind"] in ("CHARGE", "FEE"):
             cell["gross_fare_cents"] += cents if p["kind"] == "FEE" else 0
-            cell["refunds_cents"] += cents if p["status"] == "CHARGED_BACK" else 0
+            if p["status"] == "CHARGED_BACK":
+                passed_on = min(cents, others[p["order_id"]]) if p["kind"] == "CHARGE" else 0
+                others[p["order_id"]] -= passed_on
+                cell["refunds_cents"] += cents - passed_on
             if p["method"] == "CARD":
                 cell["payment_fees_cents"] += (cents * 29_000 + 500_000) // 1_000_000 + 30
         elif p["kind"] == "REFUND":
             cell["refunds_cents"] += cents
-    _support(made, place, found)
-    return found
 
 
 def _support(made: dict, place: dict, found: dict) -> None:
@@ -134,7 +148,8 @@ def _support(made: dict, place: dict, found: dict) -> None:
                 found[cell]["support_cost_cents"] += part
 
 
-COUNTED = sorted(set(COLUMNS) - {m.name for m in MEASURES if m.source in ("leakage", "exposures")})
+NOT_COUNTED = ("leakage", "audit", "exposures")
+COUNTED = sorted(set(COLUMNS) - {m.name for m in MEASURES if m.source in NOT_COUNTED})
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -152,18 +167,45 @@ def test_slices_are_what_counting_one_by_one_gives(seed):
 def test_the_ledger_holds_every_cent_of_the_slices_that_has_an_order():
     made = city(4)
     tables = tables_of(made)
-    entries = profit.entries(tables, RATES, LEAKS)
-    books = ledger.on_days(ledger.ledger(entries), DAYS).to_pyarrow().to_pylist()
+    cents = {m.kind: m.source for m in MEASURES if m.unit is Unit.CENTS and m.source != "shared"}
     by_kind: Counter = Counter()
-    for row in books:
-        by_kind[row["kind"]] += row["amount"]
-        assert row["order_id"] and row["event_id"] and row["amount"] != 0
-    assert len({(r["order_id"], r["event_id"], r["kind"]) for r in books}) == len(books)
+    for source, entries in profit.entries(tables, RATES, LEAKS).items():
+        booked = ledger.on_days(entries, DAYS).to_pyarrow().to_pylist()
+        events = {(row["order_id"], row["event_id"]) for row in booked}
+        assert len(events) == len(booked) and all(map(all, events))
+        for kind in (kind for kind, of in cents.items() if of == source):
+            by_kind[kind] = sum(row[kind] for row in booked)
     whole: Counter = Counter()
     for row in profit.slices(tables, RATES, LEAKS, DAYS).to_pyarrow().to_pylist():
         whole.update({name: row[name] for name in COLUMNS})
     for name in ("gross_fare_cents", "refunds_cents", "insurance_cents", "leakage_detected_cents"):
         assert whole[name] == sum(by_kind[m.kind] for m in MEASURES if m.name == name)
+
+
+@pytest.mark.parametrize(
+    ("payments", "refunds"),
+    [
+        # 1000 fare, 250 toll, 80 tax and 120 tip were charged; the fare is the company's
+        ([{"amount": 1450, "status": "CHARGED_BACK"}], 1000),
+        ([{"amount": 400, "status": "CHARGED_BACK"}], 0),
+        (
+            [
+                {"payment_id": "P1", "amount": 400, "status": "CHARGED_BACK"},
+                {"payment_id": "P2", "amount": 1050, "status": "CHARGED_BACK"},
+            ],
+            1000,
+        ),
+        ([{"amount": 1450}, {"payment_id": "P2", "kind": "FEE", "amount": 90,
+          "status": "CHARGED_BACK"}], 90),
+        ([{"amount": 1450}, {"payment_id": "P2", "kind": "REFUND", "amount": 500}], 500),
+    ],
+    ids=["all", "less than passed on", "two charges", "a fee", "a refund"],
+)  # fmt: skip
+def test_a_charge_taken_back_refunds_only_what_was_the_company_s(payments, refunds):
+    trip = {"tolls": 250, "taxes": 80, "tips": 120}
+    made = {"orders": [{}], "trips": [trip], "payments": payments}
+    got = profit.slices(tables_of(made), RATES, LEAKS, DAYS).to_pyarrow().to_pylist()
+    assert [row["refunds_cents"] for row in got] == [refunds]
 
 
 def test_an_order_after_midnight_books_on_the_day_it_ends():

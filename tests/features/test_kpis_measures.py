@@ -34,6 +34,12 @@ def test_a_ratio_without_a_denominator_is_null():
     assert {row[ratio.name] for ratio in RATIOS} == {None}
 
 
+def test_the_value_identified_stands_per_1000_orders_beside_the_share_of_it_captured():
+    row = row_of(identified_cents=3_000, captured_cents=2_940, requested_orders=4)
+    assert row["revenue_capture_rate"] == 0.98
+    assert row["identified_value_per_1000_orders_cents"] == 750_000.0
+
+
 def test_open_leakage_is_detected_less_recovered_plus_estimated():
     row = row_of(
         gross_fare_cents=10_000, leakage_detected_cents=300, leakage_recovered_cents=100,

@@ -1,6 +1,7 @@
 """The migrations build exactly what the models describe, up and down, on both databases."""
 
 import re
+from datetime import date
 from threading import Thread
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy.engine import Engine
 
 from core.errors import BadInput
 from store.db import health, migrate
-from store.tables import Base
+from store.tables import Base, ProfitMetrics
 
 
 def tables(engine: Engine) -> set[str]:
@@ -24,9 +25,10 @@ def shape(engine: Engine) -> dict[str, Any]:
     inspector = sa.inspect(engine)
     return {
         table: {
-            "columns": [
+            # a later migration adds its column at the end, the model where it belongs
+            "columns": sorted(
                 (c["name"], str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)
-            ],
+            ),
             "key": inspector.get_pk_constraint(table),
             "foreign": sorted(map(str, inspector.get_foreign_keys(table))),
             "unique": sorted(map(str, inspector.get_unique_constraints(table))),
@@ -41,17 +43,34 @@ def shape(engine: Engine) -> dict[str, Any]:
 
 
 def test_up_down_up_ends_where_up_alone_does(empty_store: Engine) -> None:
-    assert migrate(empty_store) == "0001"
+    assert migrate(empty_store) == "0002"
     once = shape(empty_store)
     assert migrate(empty_store, "base") is None
     assert tables(empty_store) == set()
-    assert migrate(empty_store) == "0001"
+    assert migrate(empty_store) == "0002"
     assert shape(empty_store) == once
     assert set(once) == set(Base.metadata.tables)
 
 
+def test_one_step_down_takes_the_newest_column_and_keeps_the_rows(empty_store: Engine) -> None:
+    migrate(empty_store, "0001")
+    before = shape(empty_store)
+    migrate(empty_store)
+    column = "identified_value_per_1000_orders_cents"
+    with empty_store.begin() as connection:
+        made = {"day": date(2026, 11, 20), column: 250_000.0}
+        connection.execute(sa.insert(ProfitMetrics).values(made))
+    assert migrate(empty_store, "0001") == "0001"
+    assert shape(empty_store) == before
+    migrate(empty_store)
+    table = ProfitMetrics.__table__
+    with empty_store.connect() as connection:
+        rows = connection.execute(sa.select(table.c.day, table.c[column])).all()
+    assert rows == [(date(2026, 11, 20), None)]
+
+
 def test_migrating_twice_is_nothing_the_second_time(empty_store: Engine) -> None:
-    assert [migrate(empty_store), migrate(empty_store)] == ["0001", "0001"]
+    assert [migrate(empty_store), migrate(empty_store)] == ["0002", "0002"]
 
 
 def test_autogenerate_finds_no_difference_to_the_models(store: Engine) -> None:
@@ -80,7 +99,7 @@ def test_every_name_fits_into_what_postgresql_keeps() -> None:
 
 
 def test_an_unknown_revision_is_refused_with_the_known_ones(empty_store: Engine) -> None:
-    with pytest.raises(BadInput, match=r"one of 0001; got 'nonsense'"):
+    with pytest.raises(BadInput, match=r"one of 0002, 0001; got 'nonsense'"):
         migrate(empty_store, "nonsense")
     assert tables(empty_store) == set()
 
@@ -92,7 +111,7 @@ def test_those_who_migrate_at_once_wait_for_each_other(empty_store: Engine) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert done == ["0001", "0001", "0001"]
+    assert done == ["0002", "0002", "0002"]
 
 
 def test_health_names_the_migration_that_is_missing(empty_store: Engine) -> None:
@@ -100,6 +119,6 @@ def test_health_names_the_migration_that_is_missing(empty_store: Engine) -> None
     migrate(empty_store)
     after = health(empty_store)
     assert before["ok"] is False
-    assert before["problems"] == ["migrated to None, expected 0001: run `tripo db migrate`"]
+    assert before["problems"] == ["migrated to None, expected 0002: run `tripo db migrate`"]
     assert after["ok"] is True
     assert after["dialect"] == empty_store.dialect.name
