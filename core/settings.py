@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.errors import InsecureSettings
+from core.errors import BadInput, InsecureSettings
 
 LOCAL_SECRET = "local-development-only"  # noqa: S105 -- production refuses it
 
@@ -14,7 +14,9 @@ LOCAL_SECRET = "local-development-only"  # noqa: S105 -- production refuses it
 class Settings(BaseSettings):
     """Every environment variable of the platform. ``.env.example`` is generated from this class."""
 
-    model_config = SettingsConfigDict(env_prefix="TRIPO_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TRIPO_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
 
     environment: Literal["local", "production"] = Field(
         "local", description="production refuses default secrets"
@@ -82,8 +84,21 @@ class Settings(BaseSettings):
 
 
 def settings() -> Settings:
-    """The settings as the environment has them now."""
-    return Settings()
+    """The settings as the environment has them now; an empty variable is one that is not set.
+
+    Raises
+    ------
+    BadInput
+        Naming every variable that holds what it may not.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"TRIPO_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}, got {e['input']!r}"
+            for e in error.errors()
+        )
+        raise BadInput(f"{wrong}; .env.example lists every variable and its default") from None
 
 
 def env_example() -> str:

@@ -20,6 +20,7 @@ from expectations.rules import (
     length,
     matches,
     not_below,
+    once,
     one_of,
     present,
 )
@@ -29,6 +30,7 @@ def suite() -> gx.ExpectationSuite:
     """What a delivery of conversations must look like."""
     return gx.ExpectationSuite(
         name="conversations",
+        meta=once(),
         expectations=[
             *contract("conversations", min_rows=0),
             length("user_id", 1, MAX_ID),

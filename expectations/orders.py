@@ -14,6 +14,7 @@ from expectations.rules import (
     length,
     matches,
     not_below,
+    once,
     one_of,
     present,
 )
@@ -23,6 +24,7 @@ def suite() -> gx.ExpectationSuite:
     """What a delivery of orders must look like."""
     return gx.ExpectationSuite(
         name="orders",
+        meta=once(),
         expectations=[
             *contract("orders"),
             one_of("vertical", Vertical),

@@ -10,6 +10,7 @@ from great_expectations.expectations.row_conditions import Column
 from core.schema import asset_schema
 
 KNOWN_ZONES = "known_zones"  # a list the gate is given at run time; without it the rule rests
+REPEAT_DAYS = 7  # sources repeat what they sent within days, if they do
 MAX_ID = 128
 PLANS = ("BASIC", "PREMIUM", "UNLIMITED")  # docs/domain.md section 8
 MAX_FARE_CENTS = 100_000
@@ -36,6 +37,12 @@ def contract(asset: str, min_rows: int = 1) -> list[Expectation]:
             column_list=key, ignore_row_if="any_value_is_missing"
         ),
     ]
+
+
+def once() -> dict[str, Any]:
+    """The meta of a suite of things that happen once: the gate refuses a key that an earlier day
+    has brought. GX sees one delivery only; snapshots say the same each day and go without."""
+    return {"once_in_days": REPEAT_DAYS}
 
 
 def present(column: str, *, when: tuple[str, str] | None = None) -> Expectation:

@@ -13,6 +13,7 @@ from expectations.rules import (
     contract,
     length,
     not_below,
+    once,
     one_of,
 )
 
@@ -21,6 +22,7 @@ def suite() -> gx.ExpectationSuite:
     """What a delivery of trips must look like."""
     return gx.ExpectationSuite(
         name="trips",
+        meta=once(),
         expectations=[
             *contract("trips"),
             length("order_id", 1, MAX_ID),

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from core.errors import DataRejected
 from core.schema import AssetSchema
+from pipelines.gate_once import Earlier, day_in, delivered_again
 from pipelines.gate_quarantine import Delivery, Split, cut
 from pipelines.gate_rules import Rule
 from pipelines.gate_sql import (
@@ -51,26 +52,28 @@ def split_all(
     rules: Sequence[Rule],
     tolerated: float = 1.0,
     *,
+    tolerated_day: float = 1.0,
     asset: str = "",
     known: Known | None = None,
+    earlier: Earlier | None = None,
 ) -> list[Split]:
     """Split many partitions of one asset in one pass; each has its own keys and row counts.
 
-    Good rows have the contract's columns and types. Bad rows have the quarantine's columns: the
-    row as it came, the first rule it breaks, and all of them in ``reason``. ``asset`` is the lake's
-    name where it differs from the contract's; ``known`` gives the lists some rules compare with.
+    Good rows have the contract's columns and types; bad rows those of the quarantine: the row as
+    it came, the first rule it breaks, all of them in ``reason``. ``asset`` is the lake's name where
+    it is not the contract's; ``known`` gives the lists some rules compare with, ``earlier`` the
+    keys of the days before that are written already.
 
     Raises
     ------
     SchemaMismatch
         If columns are missing, unknown or of another kind.
     DataRejected
-        If a rule about the whole table, or the tolerated share of bad rows, is broken.
+        If a rule about the whole table is broken, or too many rows of all or of one day are bad.
     """
     if not deliveries:
         return []
-    asset = asset or schema.name
-    known = dict(known or {})
+    asset, known = asset or schema.name, dict(known or {})
     rules = [rule for rule in rules if rule.needs is None or rule.needs in known]
     typed, broken = _typed(deliveries, schema)
     _check_rows(asset, deliveries, rules)
@@ -78,12 +81,15 @@ def split_all(
         db.register("typed", typed)
         check_shares(db, asset, rules, known)
         broken |= broken_rows(db, typed, rules, known)
-        bad = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *broken.values()]))
-        repeated = repeated_rows(db, typed, rules, bad)
-        broken |= repeated
-        bad = np.unique(np.concatenate([bad, *repeated.values()]))
-        _check_tolerated(asset, typed.num_rows, broken, bad, tolerated)
+        broken |= repeated_rows(db, typed, rules, _rows(broken))
+        broken |= delivered_again(db, deliveries, typed, rules, _rows(broken), earlier or {})
+        bad = _rows(broken)
+        _check_tolerated(asset, deliveries, broken, bad, tolerated, tolerated_day)
         return cut(db, asset, deliveries, typed.select(schema.names), bad, broken)
+
+
+def _rows(broken: Broken) -> np.ndarray:
+    return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *broken.values()]))
 
 
 def _typed(deliveries: Sequence[Delivery], schema: AssetSchema) -> tuple[pa.Table, Broken]:
@@ -125,16 +131,41 @@ def _check_rows(asset: str, deliveries: Sequence[Delivery], rules: Sequence[Rule
 
 
 def _check_tolerated(
-    asset: str, rows: int, broken: Mapping[Rule, np.ndarray], bad: np.ndarray, tolerated: float
+    asset: str,
+    deliveries: Sequence[Delivery],
+    broken: Mapping[Rule, np.ndarray],
+    bad: np.ndarray,
+    tolerated: float,
+    tolerated_day: float,
 ) -> None:
-    if not rows or len(bad) <= tolerated * rows:
+    rows = sum(delivery.table.num_rows for delivery in deliveries)
+    days = _broken_days(deliveries, bad, tolerated_day)
+    if len(bad) > tolerated * rows:
+        came = f"at most {tolerated:.1%} bad rows, got {_share(len(bad), rows)}"
+    elif days:
+        came = f"at most {tolerated_day:.1%} bad rows in any one day, got {'; '.join(days)}"
+    else:
         return
     worst = sorted(broken.items(), key=lambda item: (-len(item[1]), item[0].name))
     listed = "; ".join(
         f"rule {rule.name} (column {rule.column}, expected {rule.expected}): {len(found)} rows"
         for rule, found in worst
     )
-    raise DataRejected(
-        f"{asset}: expected at most {tolerated:.1%} bad rows, got {len(bad)} of {rows} "
-        f"({len(bad) / rows:.1%}); nothing was written. {listed}"
-    )
+    raise DataRejected(f"{asset}: expected {came}; nothing was written. {listed}")
+
+
+def _broken_days(deliveries: Sequence[Delivery], bad: np.ndarray, tolerated: float) -> list[str]:
+    """Days with more bad rows than tolerated; a partition whose key is no day is none."""
+    found = []
+    start = 0
+    for delivery in deliveries:
+        rows = delivery.table.num_rows
+        wrong = int(np.searchsorted(bad, start + rows) - np.searchsorted(bad, start))
+        start += rows
+        if day_in(delivery.key) and wrong > tolerated * rows:
+            found.append(f"{delivery.key}: {_share(wrong, rows)}")
+    return found
+
+
+def _share(wrong: int, rows: int) -> str:
+    return f"{wrong} of {rows} ({wrong / rows:.1%})"

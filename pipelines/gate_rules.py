@@ -23,6 +23,7 @@ SHARED_SOURCES = [
     ROOT / "expectations" / "rules.py",
     *(ROOT / "core" / name for name in ("enums.py", "intents.py", "schema.py")),
 ]
+ONCE_IN_DAYS = "once_in_days"  # in the meta of a suite
 COMPARISONS = {"==": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 
 
@@ -32,19 +33,21 @@ class Rule:
 
     ``row``: ``sql`` is TRUE for a row that breaks it. ``share``: the same, and the table is
     refused when more than ``tolerated`` of the ``counted`` rows break it. ``unique``: ``sql``
-    lists the key. ``rows``: the table has ``low`` to ``high`` rows. ``needs`` names a list that
-    the gate must be given; without it the rule rests.
+    lists the key. ``once``: the same, and no delivery of the ``days`` before has it. ``rows``: the
+    table has ``low`` to ``high`` rows. ``needs`` names a list that the gate must be given; without
+    it the rule rests.
     """
 
     name: str
     column: str
     expected: str
-    kind: Literal["row", "share", "unique", "rows"]
+    kind: Literal["row", "share", "unique", "once", "rows"]
     sql: str = ""
     counted: str = "TRUE"
     tolerated: float = 0.0
     low: int | None = None
     high: int | None = None
+    days: int = 0
     needs: str | None = None
 
 
@@ -132,6 +135,12 @@ def unique(key: Iterable[str]) -> Rule:
     return Rule("unique", ",".join(columns), "a key that was not there before", "unique", sql)
 
 
+def once(key: Rule, days: int) -> Rule:
+    """The key of a ``unique`` rule does not come again within so many days."""
+    expected = f"a key that the {days} days before have not brought"
+    return Rule("once", key.column, expected, "once", key.sql, days=days)
+
+
 def _condition(condition: Mapping[str, Any]) -> tuple[str, str]:
     """A GX row condition as SQL and in words."""
     if condition.get("type") != "comparison" or condition["operator"] not in COMPARISONS:
@@ -199,10 +208,15 @@ def load_suite(asset: str) -> "ExpectationSuite":
 
 
 def compile_suite(suite: "ExpectationSuite") -> list[Rule]:
-    """Every expectation of a suite as a rule."""
+    """Every expectation of a suite as a rule, and what its ``once_in_days`` demands of the key.
+
+    GX looks at one delivery only, so that is said in the suite's meta.
+    """
     found = (e.configuration for e in suite.expectations)
-    rules = (compile_rule(c.type, c.kwargs) for c in found)
-    return [rule for rule in rules if rule is not None]
+    rules = [r for c in found if (r := compile_rule(c.type, c.kwargs)) is not None]
+    days = (suite.meta or {}).get(ONCE_IN_DAYS)
+    keys = [rule for rule in rules if rule.kind == "unique"]
+    return [*rules, *(once(key, days) for key in keys if days)]
 
 
 def schema_rules(schema: AssetSchema) -> list[Rule]:

@@ -77,7 +77,13 @@ def check_columns(table: pa.Table, schema: AssetSchema) -> None:
 
 
 def read_values(values: pa.ChunkedArray, letter: str) -> pa.ChunkedArray:
-    """Values in the type of a letter; those that cannot be read become NULL."""
+    """Values in the type of a letter; those that cannot be read become NULL.
+
+    Raises
+    ------
+    SchemaMismatch
+        For types so rare that no value of theirs can be read: halves, decimals of 256 bits.
+    """
     wanted = ARROW[letter]
     if values.type == wanted:
         return values
@@ -88,9 +94,14 @@ def read_values(values: pa.ChunkedArray, letter: str) -> pa.ChunkedArray:
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         source = pa.table({"x": values})
         sql = SQL_CAST["i" if letter == "c" else letter]
-        with connection() as db:
-            db.register("source", source)
-            read = db.execute(f"SELECT {sql} AS x FROM source").to_arrow_table()  # noqa: S608
+        try:
+            with connection() as db:
+                db.register("source", source)
+                read = db.execute(f"SELECT {sql} AS x FROM source").to_arrow_table()  # noqa: S608
+        except duckdb.Error as error:
+            raise SchemaMismatch(
+                f"expected a column that can be read as {wanted}, got {values.type}: {error}"
+            ) from None
         return read.column("x").cast(wanted)
 
 

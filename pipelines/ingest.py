@@ -2,7 +2,9 @@
 
 A landing day becomes the lake partition of the same day, whatever times its rows carry: a late row
 is filed under the day that brought it. The run that covers the first day with orders also loads
-the aggregates that were delivered for the days before it.
+the aggregates that were delivered for the days before it. What the lake has of earlier days says
+which zones and keys are known; it is an input like the deliveries, so that a day which was ingested
+before an earlier one is made anew by its next run.
 """
 
 from collections.abc import Iterable
@@ -10,26 +12,28 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from core.errors import BadInput, DataRejected, PartitionMissing, TripoError
 from core.partition import day_of, days_of, midnight
 from core.schema import ASSETS, asset_schema
 from pipelines.context import Context
 from pipelines.gate import Delivery, Split, split_all
+from pipelines.gate_once import days_before, keys_before
 from pipelines.gate_rules import Rule, rules_of, sources
+from pipelines.gate_zones import KNOWN_ZONES as KNOWN_ZONES  # data_docs takes it from here
+from pipelines.gate_zones import MARKET_HOURS, zones_of_lake, zones_of_whole_days
 from pipelines.real_data import ingest_real
 from pipelines.step import files_digest, run_step
 
-KNOWN_ZONES = "known_zones"
 Counts = dict[str, Any]
 
 
 def ingest(key: str, ctx: Context) -> dict[str, Any]:
     """Gate every delivery of the key's days, and the real data that settings name, into the lake.
 
-    Returns ``{"assets": {name: {rows_in, rows_out, quarantined, source}}}``. An asset that was
-    ingested from the same bytes with the same rules is not touched.
+    Returns ``{"assets": {name: {rows_in, rows_out, quarantined, source}}, "missing": kinds}``: the
+    kinds of real data that the named folder does not have. An asset that was ingested from the
+    same bytes with the same rules is not touched.
 
     Raises
     ------
@@ -49,7 +53,8 @@ def ingest(key: str, ctx: Context) -> dict[str, Any]:
             errors.append(error)
     if errors:
         raise type(errors[0])("\n".join(map(str, errors)))
-    return {"assets": counts | ingest_real(ctx)}
+    real, missing = ingest_real(ctx)
+    return {"assets": counts | real, "missing": missing}
 
 
 def validate(asset: str, key: str, ctx: Context) -> dict[str, Any]:
@@ -60,16 +65,16 @@ def validate(asset: str, key: str, ctx: Context) -> dict[str, Any]:
     asset_schema(asset)
     days = days_of(key)
     zones = zones_of(days, ctx)
-    splits = _split(asset, days, zones, ctx, tolerated=1.0)
+    before = days_before(ctx.lake, asset, map(str, days), rules(asset, ctx))
+    splits = _split(asset, days, zones, before, ctx, (1.0, 1.0))
     broken = pa.concat_tables([s.bad.select(["rule"]) for s in splits])
-    rules = broken.group_by("rule").aggregate([("rule", "count")]).sort_by("rule").to_pylist()
-    share = _total(splits)["quarantined"] / max(1, _total(splits)["rows_in"])
+    counted = broken.group_by("rule").aggregate([("rule", "count")]).sort_by("rule").to_pylist()
     return {
         "asset": asset,
         "key": key,
-        **_total(splits),
-        "accepted": share <= ctx.params.gate.tolerated_share,
-        "rules": {row["rule"]: row["rule_count"] for row in rules},
+        **_total(split.counts for split in splits),
+        "accepted": _accepted(splits, *_tolerated(ctx)),
+        "rules": {row["rule"]: row["rule_count"] for row in counted},
     }
 
 
@@ -99,19 +104,24 @@ def _delivered(key: str, ctx: Context) -> dict[str, list[date]]:
 
 def _asset(asset: str, key: str, days: list[date], zones: list[str], ctx: Context) -> Counts:
     """Ingest the days of one asset unless that was done before from the same bytes."""
+    before = days_before(ctx.lake, asset, map(str, days), rules(asset, ctx))
 
     def work() -> dict[str, Any]:
-        splits = _split(asset, days, zones, ctx, ctx.params.gate.tolerated_share)
+        splits = _split(asset, days, zones, before, ctx, _tolerated(ctx))
         for split in splits:
             ctx.lake.quarantine(asset, split.key, split.bad)
             ctx.lake.write(asset, split.key, split.good)
-        return _total(splits)
+        return _total(split.counts for split in splits)
 
     landed = [ctx.landing.path(day, asset) for day in days]
     done = run_step(
         ctx.home / "ingest" / asset / key,
         modules=["pipelines.ingest"],
-        inputs={"landing": files_digest(landed), "rules": files_digest(sources(asset))},
+        inputs={
+            "landing": files_digest(landed),
+            "before": files_digest(ctx.lake.paths(asset, before)),
+            "rules": files_digest(sources(asset)),
+        },
         params={"days": days, "zones": zones, "gate": ctx.params.gate.model_dump()},
         work=work,
         present=lambda: all(ctx.lake.has(asset, day) for day in days),
@@ -119,15 +129,42 @@ def _asset(asset: str, key: str, days: list[date], zones: list[str], ctx: Contex
     return {**done.result, "source": "simulated"}
 
 
+def _tolerated(ctx: Context) -> tuple[float, float]:
+    """The share of bad rows that is tolerated of all, and of one day."""
+    return ctx.params.gate.tolerated_share, ctx.params.gate.tolerated_day_share
+
+
+def _accepted(splits: Iterable[Split], of_all: float, of_day: float) -> bool:
+    counts = [split.counts for split in splits]
+    total = _total(counts)
+    return total["quarantined"] <= of_all * total["rows_in"] and all(
+        c["quarantined"] <= of_day * c["rows_in"] for c in counts
+    )
+
+
 def _split(
-    asset: str, days: Iterable[date], zones: list[str], ctx: Context, tolerated: float
+    asset: str,
+    days: Iterable[date],
+    zones: list[str],
+    before: list[str],
+    ctx: Context,
+    tolerated: tuple[float, float],
 ) -> list[Split]:
-    known = {KNOWN_ZONES: zones} if zones else {}
+    ours = rules(asset, ctx)
     deliveries = [
         Delivery(str(day), midnight(day + timedelta(days=1)), read_landing(day, asset, ctx))
         for day in days
     ]
-    return split_all(deliveries, asset_schema(asset), rules(asset, ctx), tolerated, known=known)
+    of_all, of_day = tolerated
+    return split_all(
+        deliveries,
+        asset_schema(asset),
+        ours,
+        of_all,
+        tolerated_day=of_day,
+        known={KNOWN_ZONES: zones} if zones else {},
+        earlier=keys_before(ctx.lake, asset, before, ours),
+    )
 
 
 def rules(asset: str, ctx: Context) -> list[Rule]:
@@ -147,18 +184,16 @@ def read_landing(day: date, asset: str, ctx: Context) -> pa.Table:
 
 
 def zones_of(days: Iterable[date], ctx: Context) -> list[str]:
-    """The zones the city has: those of its market hours, which list every zone in every hour."""
-    there = (day for day in days if ctx.landing.path(day, "market_hours").exists())
-    tables = [read_landing(day, "market_hours", ctx) for day in there]
-    found: set[str] = set()
-    for table in tables:
-        if "zone_id" in table.column_names:
-            found |= {str(z) for z in pc.unique(table.column("zone_id")).to_pylist() if z}
-    return sorted(found)
+    """The zones the city has by these days: of the lake's days before them, and those that a
+    delivery lists in all 24 hours."""
+    ours = sorted(days)
+    there = (day for day in ours if ctx.landing.path(day, MARKET_HOURS).exists())
+    whole = zones_of_whole_days(read_landing(day, MARKET_HOURS, ctx) for day in there)
+    return sorted(whole | zones_of_lake(ctx.lake, before=str(ours[0])))
 
 
-def _total(splits: Iterable[Split]) -> dict[str, int]:
+def _total(counts: Iterable[Counts]) -> dict[str, int]:
     total = {"rows_in": 0, "rows_out": 0, "quarantined": 0}
-    for split in splits:
-        total = {name: total[name] + number for name, number in split.counts.items()}
+    for one in counts:
+        total = {name: total[name] + number for name, number in one.items()}
     return total

@@ -5,7 +5,8 @@ city stay clean; texts are ``text_<kind>``. One's own files fill the assets of t
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -16,10 +17,12 @@ from core.partition import midnight
 from core.schema import ASSETS, AssetSchema
 from pipelines.context import Context
 from pipelines.gate import Delivery, Split, split_all
+from pipelines.gate_once import days_before, keys_before
 from pipelines.gate_rules import Rule, rules_of, schema_rules, sources
+from pipelines.gate_zones import KNOWN_ZONES, MARKET_HOURS, zones_of_lake, zones_of_whole_days
 from pipelines.importers.base import Batch, Importer, Options
 from pipelines.step import files_digest, run_step
-from store.lake import conform
+from store.lake import QUARANTINE, Lake, conform
 
 KINDS = (
     "nyc_green",
@@ -33,6 +36,15 @@ KINDS = (
     "airline_tweets",
 )
 Counts = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One lake asset of an import after the gate, before anything is written."""
+
+    asset: str
+    schema: AssetSchema
+    parts: Sequence[Split]
 
 
 def importer(kind: str) -> Importer:
@@ -55,60 +67,68 @@ def about(kind: str) -> str:
     return importer(kind).about
 
 
-def import_file(kind: str, path: Path, ctx: Context, day: date | None = None) -> Counts:
-    """Import a file, or a folder of files, whole or not at all.
+def import_file(
+    kind: str, path: Path, ctx: Context, day: date | None = None, *, replace: bool = False
+) -> Counts:
+    """Import a file, or a folder of files: all of it passes the gate, or nothing is written.
 
     ``kind`` is a kind of public data, or an asset's name for files in canonical columns; ``day``
-    is the day of a snapshot. Returns rows_in, rows_out, quarantined for every lake asset.
+    is the day of a snapshot. The same own file again changes nothing; other rows of a day that is
+    there need ``replace``. Returns rows_in, rows_out, quarantined for every lake asset.
 
     Raises
     ------
     BadInput, SchemaMismatch
         If the file is missing, malformed, or has other columns.
     DataRejected
-        If too much of it breaks the contract; nothing is written.
+        If too much of it, or of one of its days, breaks the contract.
     PartitionImmutable
-        If an own file holds a day that the simulated city has delivered.
+        If an own file holds a day that the simulated city has delivered, or that an earlier import
+        filled with other rows.
     """
     if kind in ASSETS:
         from pipelines.importers.canonical import read
 
         batches = list(read(kind, path, day))
-        _require_free(kind, batches, ctx)
-        return _write(batches, ctx.params.gate.tolerated_share, ctx)[0]
+        _require_undelivered(kind, batches, ctx)
+        own = _judge_own(kind, batches, ctx)
+        if not replace:
+            _require_same(own, ctx.lake)
+        return _write([own], ctx)[0]
     options = Options(ctx.params.pricing.driver_share)
     batches = list(importer(kind).read(path, options))
-    return _write(batches, ctx.params.gate.tolerated_real[kind], ctx)[0]
+    return _write(_judge(batches, ctx.params.gate.tolerated_real[kind], ctx), ctx)[0]
 
 
-def ingest_real(ctx: Context) -> Counts:
-    """Import every kind of public data that lies in the data folder; BadInput if none does.
+def ingest_real(ctx: Context) -> tuple[Counts, list[str]]:
+    """Import every kind of public data that lies in the data folder; the counts, and the kinds
+    that do not lie there. BadInput if none does.
 
     A kind is skipped when the same bytes were imported by the same code before.
     """
     data = ctx.settings.data
     if data is None:
-        return {}
-    found = {kind: data / importer(kind).found for kind in KINDS}
-    there = {kind: path for kind, path in found.items() if path.exists()}
-    if not there:
+        return {}, []
+    found = {kind: importer(kind).files_in(data) for kind in KINDS}
+    if not any(found.values()):
         raise BadInput(
             f"TRIPO_DATA is {data}; expected one of "
-            f"{', '.join(str(path.relative_to(data)) for path in found.values())} in it"
+            f"{', '.join(importer(kind).found for kind in KINDS)} in it"
         )
     counts: Counts = {}
-    for kind, path in there.items():
-        counts |= _import_once(kind, path, ctx)
-    return counts
+    for kind in (kind for kind in KINDS if found[kind]):
+        counts |= _import_once(kind, data / importer(kind).found, found[kind], ctx)
+    return counts, [kind for kind in KINDS if not found[kind]]
 
 
-def _import_once(kind: str, path: Path, ctx: Context) -> Counts:
+def _import_once(kind: str, path: Path, files: list[Path], ctx: Context) -> Counts:
     output = ctx.home / "ingest" / "real" / kind
     options = Options(ctx.params.pricing.driver_share)
     tolerated = ctx.params.gate.tolerated_real[kind]
 
     def work() -> dict[str, Any]:
-        counts, keys = _write(list(importer(kind).read(path, options)), tolerated, ctx)
+        judged = _judge(list(importer(kind).read(path, options)), tolerated, ctx)
+        counts, keys = _write(judged, ctx)
         return {"assets": counts, "keys": keys}
 
     def present() -> bool:
@@ -116,7 +136,6 @@ def _import_once(kind: str, path: Path, ctx: Context) -> Counts:
         keys = json.loads(meta.read_text())["result"]["keys"] if meta.exists() else {}
         return all(ctx.lake.has(asset, key) for asset in keys for key in keys[asset])
 
-    files = [path] if path.is_file() else sorted(path.glob("*.parquet"))
     suites = {p for asset in ("orders", "trips", "payments") for p in sources(asset)}
     done = run_step(
         output,
@@ -129,42 +148,74 @@ def _import_once(kind: str, path: Path, ctx: Context) -> Counts:
     return dict(done.result["assets"])
 
 
-def _write(
-    batches: Iterable[Batch], tolerated: float, ctx: Context
-) -> tuple[Counts, dict[str, list[str]]]:
-    """Gate all assets of an import, then write them; the counts, and the keys written."""
+def _deliveries(batches: Iterable[Batch], ctx: Context) -> list[Delivery]:
+    found = found_at(ctx)
+    return [Delivery(b.key, found, b.table, b.refused) for b in batches]
+
+
+def _judge(batches: Iterable[Batch], tolerated: float, ctx: Context) -> list[Judged]:
+    """All assets of public data through the gate: what is wrong there stays wrong, on any day."""
     by_asset: dict[str, list[Batch]] = {}
     for batch in batches:
         by_asset.setdefault(batch.asset, []).append(batch)
-    found = found_at(ctx)
-    split = {
-        asset: split_all(
-            [Delivery(b.key, found, b.table, b.refused) for b in its],
+    return [
+        Judged(
+            asset,
             its[0].schema,
-            _rules(its[0].schema, ctx),
-            tolerated,
-            asset=asset,
+            split_all(
+                _deliveries(its, ctx),
+                its[0].schema,
+                _rules(its[0].schema, ctx),
+                tolerated,
+                asset=asset,
+            ),
         )
         for asset, its in by_asset.items()
-    }
+    ]
+
+
+def _judge_own(asset: str, batches: list[Batch], ctx: Context) -> Judged:
+    """An own file through the gate, as strictly as a delivery, beside what the lake knows."""
+    schema, rules, gate = ASSETS[asset], _rules(ASSETS[asset], ctx), ctx.params.gate
+    zones = zones_of_lake(ctx.lake)
+    if asset == MARKET_HOURS:
+        zones |= zones_of_whole_days(batch.table for batch in batches)
+    before = days_before(ctx.lake, asset, [batch.key for batch in batches], rules)
+    parts = split_all(
+        _deliveries(batches, ctx),
+        schema,
+        rules,
+        gate.tolerated_share,
+        tolerated_day=gate.tolerated_day_share,
+        known={KNOWN_ZONES: sorted(zones)} if zones else {},
+        earlier=keys_before(ctx.lake, asset, before, rules),
+    )
+    return Judged(asset, schema, parts)
+
+
+def _write(judged: Iterable[Judged], ctx: Context) -> tuple[Counts, dict[str, list[str]]]:
+    """Write all assets of an import; the counts, and the keys that have rows now."""
     counts: Counts = {}
     keys: dict[str, list[str]] = {}
-    for asset, parts in split.items():
-        keys[asset] = _write_asset(asset, by_asset[asset][0].schema, parts, ctx)
-        totals = {name: sum(part.counts[name] for part in parts) for name in parts[0].counts}
-        counts[asset] = {**totals, "source": "real"}
+    for one in judged:
+        keys[one.asset] = [part.key for part in one.parts if _write_part(one, part, ctx.lake)]
+        each = [part.counts for part in one.parts]
+        totals = {name: sum(count[name] for count in each) for name in each[0]}
+        counts[one.asset] = {**totals, "source": "real"}
     return counts, keys
 
 
-def _write_asset(asset: str, schema: AssetSchema, parts: list[Split], ctx: Context) -> list[str]:
-    """Write quarantine and good rows of each partition; keys without a good row are not made."""
-    written = []
-    for part in parts:
-        ctx.lake.quarantine(asset, part.key, part.bad)
-        if part.good.num_rows:
-            ctx.lake.write_free(asset, part.key, conform(part.good, schema))
-            written.append(part.key)
-    return written
+def _write_part(one: Judged, part: Split, lake: Lake) -> bool:
+    """Write quarantine and good rows of a partition; without a good row there is none.
+
+    What an earlier import wrote under the key goes: it would stay as what this one has refused.
+    """
+    if not part.good.num_rows:
+        lake.remove(one.asset, part.key)
+    lake.quarantine(one.asset, part.key, part.bad)
+    if part.good.num_rows:
+        lake.write_free(one.asset, part.key, conform(part.good, one.schema))
+    return bool(part.good.num_rows)
 
 
 def found_at(ctx: Context) -> datetime:
@@ -177,10 +228,37 @@ def _rules(schema: AssetSchema, ctx: Context) -> list[Rule]:
     return rules_of(schema.name, ctx.home / "gate") if known else schema_rules(schema)
 
 
-def _require_free(asset: str, batches: Iterable[Batch], ctx: Context) -> None:
+def _require_undelivered(asset: str, batches: Iterable[Batch], ctx: Context) -> None:
     taken = [b.key for b in batches if ctx.landing.path(b.key, asset).exists()]
     if taken:
         raise PartitionImmutable(
             f"{asset}: expected days that nobody delivered, but the simulated city delivered "
             f"{', '.join(taken)}; set another TRIPO_HOME for your own data"
         )
+
+
+def _require_same(own: Judged, lake: Lake) -> None:
+    """Raise PartitionImmutable if the lake has one of the partitions with other rows."""
+    other = [part.key for part in own.parts if not _same(own, part, lake)]
+    if other:
+        raise PartitionImmutable(
+            f"{own.asset}: expected days that are not in the lake yet, or the same rows again, but "
+            f"{', '.join(other)} came before with other rows; nothing was written. Give --replace "
+            "to put this file's rows in their place, or one file with all rows of a day."
+        )
+
+
+def _same(own: Judged, part: Split, lake: Lake) -> bool:
+    """Whether a partition is new, or in the lake as it is, quarantine included."""
+    refused = f"{QUARANTINE}/{own.asset}"
+    if not lake.has(own.asset, part.key) and not lake.has(refused, part.key):
+        return True
+    pairs = ((own.asset, conform(part.good, own.schema)), (refused, part.bad))
+    for asset, rows in pairs:
+        names = [name for name in rows.column_names if name != "found_at"]
+        there = rows.slice(0, 0)
+        if lake.has(asset, part.key):
+            there = lake.read(asset, [part.key])
+        if not there.select(names).equals(rows.select(names)):
+            return False
+    return True

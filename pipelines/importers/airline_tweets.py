@@ -26,16 +26,16 @@ SELECT CAST(tweet_id AS VARCHAR) AS text_id, text, airline_sentiment AS label, '
   negativereason_confidence AS reason_confidence, tweet_created
 FROM tweets ORDER BY n
 """
-NEEDED = [
-    "tweet_id",
-    "text",
-    "airline",
-    "airline_sentiment",
-    "airline_sentiment_confidence",
-    "negativereason",
-    "negativereason_confidence",
-    "tweet_created",
-]
+NEEDED = {
+    "tweet_id": "f",
+    "text": "s",
+    "airline": "s",
+    "airline_sentiment": "s",
+    "airline_sentiment_confidence": "f",
+    "negativereason": "s",
+    "negativereason_confidence": "f",
+    "tweet_created": "s",
+}
 
 
 def read(path: Path, options: Options) -> Iterator[Batch]:

@@ -19,16 +19,17 @@ SELECT format('banking77-{}-{:06d}', $split, n) AS text_id, text, intent AS labe
 FROM texts ORDER BY n
 """
 SPLITS = ("train", "test")
+PATTERN = "banking77_*.parquet"
 
 
 def read(path: Path, options: Options) -> Iterator[Batch]:
     """One partition for each file."""
-    for file in files(path, "banking77_*.parquet"):
+    for file in files(path, PATTERN):
         split = file.stem.rpartition("_")[2]
         if split not in SPLITS:
             raise BadInput(f"expected a file named banking77_train or banking77_test, got {file}")
-        tables = {"texts": source(file, ["text", "intent"])}
+        tables = {"texts": source(file, {"text": "s", "intent": "s"})}
         yield Batch(SCHEMA.name, SCHEMA, split, query(SQL, tables, split=split))
 
 
-IMPORTER = Importer(KIND, ABOUT, "intents", read)
+IMPORTER = Importer(KIND, ABOUT, "intents", read, PATTERN)

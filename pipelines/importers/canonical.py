@@ -12,16 +12,18 @@ import pyarrow.parquet as pq
 from core.errors import BadInput
 from core.schema import AssetSchema, asset_schema
 from pipelines.gate_types import check_columns, read_values
-from pipelines.importers.base import Batch
+from pipelines.importers.base import UNDATED, Batch
 from pipelines.importers.trip_records import by_key
+from pipelines.step import file_digest
 
 ABOUT = """A CSV (with a header) or Parquet file in the columns of docs/domain.md section 7.
 maps:     every column by its name; times without a zone are UTC; an empty CSV field is NULL
 derives:  nothing
 NULL:     only what the file leaves empty and the contract allows to be
 key:      the UTC day of the asset's time; rows without a readable one go to quarantine under
-          'undated'; drivers, vehicles, riders and subscriptions are snapshots and need --day"""
-UNDATED = "undated"
+          'undated-' and a digest of the file; drivers, vehicles, riders and subscriptions are
+          snapshots and need --day
+again:    a day that the lake has with other rows is refused, unless --replace is given"""
 
 
 def read(asset: str, path: Path, day: date | None = None) -> Iterator[Batch]:
@@ -44,7 +46,9 @@ def read(asset: str, path: Path, day: date | None = None) -> Iterator[Batch]:
             raise BadInput(f"{asset} is a snapshot; expected the day it describes (--day)")
         yield Batch(asset, schema, day.isoformat(), table)
         return
-    keys = pa.array(_days(table, schema, schema.day_column))
+    # by file: the next file's undated rows must not take the place of these
+    undated = f"{UNDATED}-{file_digest(path)[:12]}"
+    keys = pa.array(_days(table, schema, schema.day_column, undated))
     yield from by_key(asset, asset, table.append_column("key", keys), {})
 
 
@@ -74,8 +78,8 @@ def _csv(path: Path) -> pa.Table:
     return pyarrow.csv.read_csv(path, convert_options=convert)
 
 
-def _days(table: pa.Table, schema: AssetSchema, column: str) -> np.ndarray:
+def _days(table: pa.Table, schema: AssetSchema, column: str, undated: str) -> np.ndarray:
     letter = next(c.type for c in schema.columns if c.name == column)
     moments = read_values(table.column(column), letter)
     days = read_values(moments, "d").cast(pa.string())
-    return np.where(days.is_null().to_numpy(), UNDATED, days.fill_null("").to_numpy())
+    return np.where(days.is_null().to_numpy(), undated, days.fill_null("").to_numpy())

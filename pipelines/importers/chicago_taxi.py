@@ -12,6 +12,7 @@ from pipelines.importers.base import (
     query,
     source,
     utc,
+    whole,
 )
 from pipelines.importers.trip_records import batches
 
@@ -27,29 +28,29 @@ NULL:     driver, vehicle, rating, quote, surge, waiting, match; rider_id is 'an
 key:      the local month of the start; about one trip in four has no distance and is quarantined"""
 
 TIME_ZONE = "America/Chicago"
-NEEDED = [
-    "pickup_community_area",
-    "fare",
-    "trip_start_timestamp",
-    "pickup_latitude",
-    "pickup_longitude",
-    "dropoff_latitude",
-    "dropoff_longitude",
-    "trip_miles",
-    "payment_type",
-    "company",
-    "trip_seconds",
-    "dropoff_community_area",
-    "tips",
-]
+NEEDED = {
+    "pickup_community_area": "f",
+    "fare": "f",
+    "trip_start_timestamp": "f",
+    "pickup_latitude": "f",
+    "pickup_longitude": "f",
+    "dropoff_latitude": "f",
+    "dropoff_longitude": "f",
+    "trip_miles": "f",
+    "payment_type": "s",
+    "company": "s",
+    "trip_seconds": "f",
+    "dropoff_community_area": "f",
+    "tips": "f",
+}
 
 # trip_start_timestamp counts seconds of the local clock, as trip_start_hour shows.
 SQL = f"""
 SELECT make_timestamp(t.trip_start_timestamp * 1000000) AS start,
   strftime(start, '%Y-%m') AS key, format('chicago_taxi-{{:06d}}', t.n) AS ref,
   coalesce(t.company, 'taxi') AS product, 'SOLO' AS ride_type,
-  'CHI-' || CAST(t.pickup_community_area AS INTEGER) AS zone_id,
-  'CHI-' || CAST(t.dropoff_community_area AS INTEGER) AS dropoff_zone_id,
+  'CHI-' || {whole("t.pickup_community_area")} AS zone_id,
+  'CHI-' || {whole("t.dropoff_community_area")} AS dropoff_zone_id,
   t.pickup_latitude AS pickup_lat, t.pickup_longitude AS pickup_lon,
   t.dropoff_latitude AS dropoff_lat, t.dropoff_longitude AS dropoff_lon,
   {utc("start", TIME_ZONE)} AS requested_at, requested_at AS picked_up_at,

@@ -15,6 +15,7 @@ key:      all"""
 SCHEMA = schema(
     f"text_{KIND}", "text_id:s text:s label:s split:s domain:s? out_of_scope:b", key="text_id"
 )
+NEEDED = {"split": "s", "text": "s", "intent": "s", "domain": "s", "oos": "b"}
 SQL = """
 SELECT format('clinc150-{:06d}', n) AS text_id, text, intent AS label, split, domain,
   oos AS out_of_scope
@@ -24,8 +25,7 @@ FROM texts ORDER BY n
 
 def read(path: Path, options: Options) -> Iterator[Batch]:
     """One partition."""
-    tables = {"texts": source(path, ["split", "text", "intent", "domain", "oos"])}
-    yield Batch(SCHEMA.name, SCHEMA, WHOLE, query(SQL, tables))
+    yield Batch(SCHEMA.name, SCHEMA, WHOLE, query(SQL, {"texts": source(path, NEEDED)}))
 
 
 IMPORTER = Importer(KIND, ABOUT, "intents/clinc150_full.parquet", read)

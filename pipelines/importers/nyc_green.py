@@ -34,24 +34,24 @@ NULL:     driver, vehicle, rating, quote, surge, waiting, match; rider_id is 'an
 key:      the local day of the pick-up; rows outside the file's month go to quarantine"""
 
 TIME_ZONE = "America/New_York"
-NEEDED = [
-    "lpep_pickup_datetime",
-    "lpep_dropoff_datetime",
-    "PULocationID",
-    "DOLocationID",
-    "trip_distance",
-    "fare_amount",
-    "extra",
-    "mta_tax",
-    "tip_amount",
-    "tolls_amount",
-    "ehail_fee",
-    "improvement_surcharge",
-    "total_amount",
-    "payment_type",
-    "trip_type",
-    "congestion_surcharge",
-]
+NEEDED = {
+    "lpep_pickup_datetime": "t",
+    "lpep_dropoff_datetime": "t",
+    "PULocationID": "f",
+    "DOLocationID": "f",
+    "trip_distance": "f",
+    "fare_amount": "f",
+    "extra": "f",
+    "mta_tax": "f",
+    "tip_amount": "f",
+    "tolls_amount": "f",
+    "ehail_fee": "f",
+    "improvement_surcharge": "f",
+    "total_amount": "f",
+    "payment_type": "f",
+    "trip_type": "f",
+    "congestion_surcharge": "f",
+}
 MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 SQL = f"""

@@ -28,25 +28,25 @@ NULL:     driver, vehicle, rating, quote, surge, match; rider_id is 'anonymous';
 key:      the local day of the pick-up"""
 
 TIME_ZONE = "America/New_York"
-NEEDED = [
-    "hvfhs_license_num",
-    "request_datetime",
-    "on_scene_datetime",
-    "pickup_datetime",
-    "dropoff_datetime",
-    "PULocationID",
-    "DOLocationID",
-    "trip_miles",
-    "base_passenger_fare",
-    "tolls",
-    "bcf",
-    "sales_tax",
-    "congestion_surcharge",
-    "airport_fee",
-    "tips",
-    "driver_pay",
-    "shared_request_flag",
-]
+NEEDED = {
+    "hvfhs_license_num": "s",
+    "request_datetime": "t",
+    "on_scene_datetime": "t",
+    "pickup_datetime": "t",
+    "dropoff_datetime": "t",
+    "PULocationID": "f",
+    "DOLocationID": "f",
+    "trip_miles": "f",
+    "base_passenger_fare": "f",
+    "tolls": "f",
+    "bcf": "f",
+    "sales_tax": "f",
+    "congestion_surcharge": "f",
+    "airport_fee": "f",
+    "tips": "f",
+    "driver_pay": "f",
+    "shared_request_flag": "s",
+}
 
 SQL = f"""
 SELECT strftime(t.pickup_datetime, '%Y-%m-%d') AS key,

@@ -22,16 +22,16 @@ SELECT format('sgd-{}-{}-{}', split, dialogue_id, turn) AS text_id, text, active
   split, dialogue_id, turn, service, prev_system, user_acts
 FROM texts ORDER BY n
 """
-NEEDED = [
-    "split",
-    "dialogue_id",
-    "turn",
-    "service",
-    "text",
-    "active_intent",
-    "prev_system",
-    "user_acts",
-]
+NEEDED = {
+    "split": "s",
+    "dialogue_id": "s",
+    "turn": "f",
+    "service": "s",
+    "text": "s",
+    "active_intent": "s",
+    "prev_system": "s",
+    "user_acts": "s",
+}
 
 
 def read(path: Path, options: Options) -> Iterator[Batch]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipelines.importers.base import Batch, Importer, Options, query, schema, source, utc
+from pipelines.importers.base import UNDATED, Batch, Importer, Options, query, schema, source, utc
 
 KIND = "tlc_driver_applications"
 ABOUT = """Applications for a TLC driver licence; one file of several snapshots.
@@ -35,18 +35,20 @@ NAMES = {
 }
 UPDATED = utc("""try_strptime("Last Updated", '%m/%d/%Y %I:%M:%S %p')""", "America/New_York")
 COLUMNS = ", ".join(f'"{theirs}" AS {ours}' for theirs, ours in NAMES.items())
+PARTITION = f"coalesce(CAST(TRY_CAST(snapshot AS DATE) AS VARCHAR), '{UNDATED}')"
+NEEDED = {**dict.fromkeys([*NAMES, "Last Updated", "snapshot"], "s"), "App Date": "t"}
 SQL = (
     f"SELECT {COLUMNS}, {UPDATED} AS last_updated, snapshot FROM applications "  # noqa: S608
-    "WHERE snapshot = $snapshot ORDER BY n"
+    f"WHERE {PARTITION} = $key ORDER BY n"
 )
 
 
 def read(path: Path, options: Options) -> Iterator[Batch]:
     """One partition for each snapshot."""
-    tables = {"applications": source(path, [*NAMES, "Last Updated", "snapshot"])}
-    days = query("SELECT DISTINCT snapshot FROM applications ORDER BY snapshot", tables)
-    for day in days.column("snapshot").to_pylist():
-        yield Batch(KIND, SCHEMA, str(day), query(SQL, tables, snapshot=day))
+    tables = {"applications": source(path, NEEDED)}
+    keys = query(f"SELECT DISTINCT {PARTITION} AS key FROM applications ORDER BY 1", tables)  # noqa: S608
+    for key in keys.column("key").to_pylist():
+        yield Batch(KIND, SCHEMA, key, query(SQL, tables, key=key))
 
 
 IMPORTER = Importer(KIND, ABOUT, "drivers/tlc_driver_applications.parquet", read)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from core.errors import SchemaMismatch
 from core.schema import asset_schema
 from pipelines.gate_rules import Rule
-from pipelines.importers.base import Batch, query, source
+from pipelines.importers.base import UNDATED, Batch, query, source
 
 WIDE = [
     "key",
@@ -68,6 +68,7 @@ SELECT key, ref || '-P' AS payment_id, ref AS order_id, 'CHARGE' AS kind, method
 FROM wide WHERE method IS NOT NULL ORDER BY place
 """
 ZONES_FILE = "nyc_taxi_zones.parquet"
+NEEDED_ZONES = {"LocationID": "f", "centroid_lat": "f", "centroid_lon": "f"}
 NO_ZONES = pa.table({"LocationID": [0], "centroid_lat": [0.0], "centroid_lon": [0.0]})
 
 
@@ -92,8 +93,11 @@ def _of(refused: dict[Rule, np.ndarray], wide: pa.Table) -> dict[Rule, np.ndarra
 def by_key(
     asset: str, contract: str, rows: pa.Table, refused: dict[Rule, np.ndarray]
 ) -> Iterator[Batch]:
-    """Rows cut into partitions by their column ``key``, which is left out; order stays."""
-    keys = rows.column("key").to_numpy(zero_copy_only=False).astype(str)
+    """Rows cut into partitions by their column ``key``, which is left out; order stays.
+
+    Rows without a key are those whose time is missing: they go to quarantine, as `UNDATED`.
+    """
+    keys = pc.fill_null(rows.column("key"), UNDATED).to_numpy(zero_copy_only=False).astype(str)
     table = rows.drop_columns(["key"])
     order = np.argsort(keys, kind="stable")
     sorted_keys, starts = np.unique(keys[order], return_index=True)
@@ -109,5 +113,5 @@ def zones_near(path: Path) -> Path | pa.Table:
     """The taxi-zone file of the same data folder, or a table in which no zone is found."""
     for folder in (path.parent, path.parent.parent):
         if (folder / ZONES_FILE).is_file():
-            return source(folder / ZONES_FILE, ["LocationID", "centroid_lat", "centroid_lon"])
+            return source(folder / ZONES_FILE, NEEDED_ZONES)
     return NO_ZONES

@@ -43,3 +43,26 @@ def test_an_unknown_profile_is_refused():
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadParams, match=r"there is no such file"):
         load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", "expected sections like 'gate:' with their fields, got nothing"),
+        (b"- gate\n", "got a list"),
+        (b"gate: [\n", "expected a YAML file, got: while parsing"),
+        (b"\xff\xfe\x00", "expected a YAML file"),
+        (b"profiles: [tiny]\n", "profiles: expected sections like 'gate:' with their fields"),
+    ],
+    ids=["empty", "a list", "no YAML", "no text", "profiles that are a list"],
+)
+def test_a_file_that_holds_no_sections_is_refused_with_what_came(tmp_path, text, words):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text)
+    with pytest.raises(BadParams, match=words):
+        load_params(path)
+
+
+def test_a_folder_is_no_file_of_parameters(tmp_path):
+    with pytest.raises(BadParams, match="expected a YAML file, got:"):
+        load_params(tmp_path)

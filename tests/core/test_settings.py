@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from core.errors import InsecureSettings
-from core.settings import Settings, env_example
+from core.errors import BadInput, InsecureSettings
+from core.settings import Settings, env_example, settings
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,3 +33,22 @@ def test_production_accepts_secrets_of_its_own():
 
 def test_a_secret_does_not_show_in_a_log():
     assert "hunter2" not in repr(Settings(jwt_secret=SecretStr("hunter2")))
+
+
+def test_an_empty_variable_is_one_that_is_not_set(monkeypatch):
+    for line in env_example().splitlines():
+        if line.startswith("TRIPO_"):
+            monkeypatch.setenv(line.split("=")[0], "")
+    assert settings() == Settings()
+    assert settings().data is None
+    assert settings().airflow_port == 8080
+
+
+def test_every_variable_that_holds_what_it_may_not_is_named_with_what_came(monkeypatch):
+    monkeypatch.setenv("TRIPO_AIRFLOW_PORT", "eighty")
+    monkeypatch.setenv("TRIPO_PROFILE", "huge")
+    with pytest.raises(BadInput) as error:
+        settings()
+    assert "TRIPO_AIRFLOW_PORT: Input should be a valid integer" in str(error.value)
+    assert "got 'eighty'" in str(error.value)
+    assert "TRIPO_PROFILE: Input should be 'full' or 'tiny', got 'huge'" in str(error.value)

@@ -36,6 +36,16 @@ def test_what_must_not_be_missing_and_the_key_are_guarded(asset):
     assert unique.column == ",".join(schema.key)
 
 
+def test_what_happens_once_is_said_so_and_snapshots_are_not():
+    once = {asset: rule for asset in ASSETS for rule in rules(asset) if rule.kind == "once"}
+    assert {asset: (rule.column, rule.days) for asset, rule in once.items()} == {
+        "orders": ("order_id", 7),
+        "trips": ("trip_id", 7),
+        "payments": ("payment_id", 7),
+        "conversations": ("id", 7),
+    }
+
+
 def test_the_rules_come_from_the_cache_when_the_suite_has_not_changed(tmp_path):
     first = rules_of("feedback", tmp_path)
     (kept,) = tmp_path.glob("feedback-*.json")
