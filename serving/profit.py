@@ -1,12 +1,13 @@
 """Prices and forecasts behind the endpoints: from requests to the engines' arguments and back."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from core.errors import BadInput
 from core.params import Params
 from engines.premium import quote as quotes
 from engines.profit import guardrails, rule_policy
@@ -16,6 +17,43 @@ from serving.schemas import ForecastOut, PriceIn, PriceOut, ZoneHour
 from store.lake import Lake
 
 RULE = "rule_policy"
+MARKET = "market_hours"
+ZONE_DAYS = 7
+"""Zones are those of a week: a day's gate may have refused all rows of one."""
+
+
+class Zones:
+    """The zones the city has: those of its newest market hours, kept until one is asked for that
+    is not among them."""
+
+    def __init__(self, lake: Path) -> None:
+        self._lake = Lake(lake)
+        self._known: frozenset[str] = frozenset()
+
+    def require(self, asked: Iterable[str]) -> None:
+        """Nothing, if the city has these zones or the lake does not know yet which it has.
+
+        Raises
+        ------
+        BadInput
+            Naming every zone that the city does not have.
+        """
+        wanted = set(asked)
+        if wanted <= self._known:
+            return
+        self._known = self._read()
+        strangers = sorted(wanted - self._known)
+        if self._known and strangers:
+            raise BadInput(
+                f"zone_id: expected zones of this city ({', '.join(sorted(self._known))}), "
+                f"got {', '.join(strangers)}"
+            )
+
+    def _read(self) -> frozenset[str]:
+        keys = self._lake.keys(MARKET)[-ZONE_DAYS:]
+        if not keys:
+            return frozenset()
+        return frozenset(self._lake.read(MARKET, keys, ["zone_id"])["zone_id"].to_pylist())
 
 
 def multiplier(journey: PriceIn, params: Params) -> float:
@@ -111,7 +149,7 @@ def forecast(
         {
             "zone_id": [h.zone_id for h in hours],
             "hour": pd.to_datetime([h.hour_utc for h in hours], utc=True).floor("h"),
-            **dict.fromkeys(demand.CONDITIONS, 0.0),
+            **{name: [float(getattr(h, name)) for h in hours] for name in demand.CONDITIONS},
         }
     )
     lags = params.demand.lags_h
@@ -144,8 +182,8 @@ def _history(hours: pd.Series, longest_lag_h: int, lake: Lake) -> pd.DataFrame:
     """zone_id, hour, requests of the days that the lags and the level can reach."""
     first = (hours.min() - timedelta(hours=longest_lag_h + demand.LEVEL_HOURS)).date().isoformat()
     last = hours.max().date().isoformat()
-    keys = [key for key in lake.keys("market_hours") if first <= key <= last]
+    keys = [key for key in lake.keys(MARKET) if first <= key <= last]
     columns = ["zone_id", "hour", "requests"]
     if not keys:
         return pd.DataFrame({name: [] for name in columns}).astype({"zone_id": "str"})
-    return lake.read("market_hours", keys, columns).to_pandas()
+    return lake.read(MARKET, keys, columns).to_pandas()

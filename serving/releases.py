@@ -6,6 +6,7 @@ release before stays loaded until the next one comes: rolling back is a pointer 
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -23,6 +24,8 @@ from store import releases
 log = logging.getLogger(__name__)
 
 POLL_S = 1.0
+RETRY_S = 60.0
+"""When a refused release is tried again: the store or a file that it missed may be back."""
 NEEDED = ("support", "profit")
 """Premium can be refused honestly: then drivers are judged by the rule policy, which says so."""
 Build = Callable[[str, dict[str, Artefact]], Any]
@@ -62,13 +65,20 @@ def load(root: Any, release_id: str, build: Build | None) -> Loaded:
 class Serving:
     """The current release of every product, kept current by a thread of its own."""
 
-    def __init__(self, engine: Engine, root: Any, builders: Mapping[str, Build]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        root: Any,
+        builders: Mapping[str, Build],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._engine = engine
         self._root = root
         self._builders = builders
         self._current: dict[str, Loaded] = {}
         self._previous: dict[str, Loaded] = {}
-        self._refused: dict[str, str] = {}
+        self._clock = clock
+        self._refused: dict[str, tuple[str, float]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="releases", daemon=True)
 
@@ -104,9 +114,13 @@ class Serving:
             serving = self._current.get(product)
             if pointer is None or (serving and serving.release_id == pointer.release_id):
                 continue
-            if self._refused.get(product) == pointer.release_id:
-                continue
-            self._swap(product, pointer.release_id)
+            if not self._rests(product, pointer.release_id):
+                self._swap(product, pointer.release_id)
+
+    def _rests(self, product: str, release_id: str) -> bool:
+        """Whether this release was refused a short while ago."""
+        refused, at = self._refused.get(product, ("", 0.0))
+        return refused == release_id and self._clock() - at < RETRY_S
 
     def _swap(self, product: str, release_id: str) -> None:
         before = self._previous.get(product)
@@ -115,9 +129,12 @@ class Serving:
                 loaded = before
             else:
                 loaded = load(self._root, release_id, self._builders.get(product))
-        except TripoError as error:
-            self._refused[product] = release_id
-            log.error("%s release %s refused: %s", product, release_id, error)
+        except Exception as error:  # whatever a file or a library does, the old release serves on
+            self._refused[product] = release_id, self._clock()
+            told = "%s release %s refused, tried again in %.0f s: %s: %s"
+            named = type(error).__name__
+            unforeseen = not isinstance(error, TripoError)
+            log.error(told, product, release_id, RETRY_S, named, error, exc_info=unforeseen)
             return
         if product in self._current:
             self._previous[product] = self._current[product]
@@ -128,5 +145,7 @@ class Serving:
         while not self._stop.wait(POLL_S):
             try:
                 self.refresh()
-            except TripoError as error:
-                log.warning("release pointers cannot be read, serving goes on: %s", error)
+            except Exception as error:  # the thread must live: nothing else follows the pointers
+                unforeseen = not isinstance(error, TripoError)
+                told = "release pointers cannot be read, serving goes on: %s: %s"
+                log.warning(told, type(error).__name__, error, exc_info=unforeseen)

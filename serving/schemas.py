@@ -142,11 +142,23 @@ class PriceOut(Closed):
     release: str
 
 
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
 class ZoneHour(Closed):
-    """A zone and hour to forecast, with the requests of the same hour in earlier weeks."""
+    """A zone and hour to forecast, in the conditions that are expected for it."""
 
     zone_id: Word
-    hour_utc: AwareDatetime
+    hour_utc: Annotated[
+        AwareDatetime, Field(ge=EARLIEST, lt=LATEST, description="2000 to 2099; its hour counts")
+    ]
+    weather: Annotated[float, Field(ge=-1, le=1)] = Field(
+        0.0, description="as forecast, -1 worst to 1 best; not given: neither good nor bad"
+    )
+    holiday: bool = Field(False, description="public holiday; not given: an ordinary day")
+    event: Share = Field(
+        0.0, description="how large the events of the zone are; not given: there are none"
+    )
 
 
 class ForecastOut(Closed):

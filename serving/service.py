@@ -4,13 +4,15 @@ Releases are followed, not configured: when `evaluate` moves a pointer, the new 
 beside the old one, tested, and swapped in whole. A call takes its release once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
 import bentoml
 from pydantic import Field
 
-from core.errors import BadInput, ModelMissing
+from core.errors import BadInput, ModelMissing, StoreUnavailable
 from core.params import load_params
 from core.settings import settings
 from serving import premium, profit, support
@@ -42,6 +44,17 @@ BATCH_MS = 1000
 """How long a call may wait in a batch's queue, and so also a time-out; batches form well before."""
 
 
+@contextmanager
+def in_http() -> Iterator[None]:
+    """What the caller has to change is 400; what is not there now, and may be later, is 503."""
+    try:
+        yield
+    except BadInput as error:
+        raise bentoml.exceptions.InvalidArgument(str(error)) from None
+    except (ModelMissing, StoreUnavailable) as error:
+        raise bentoml.exceptions.ServiceUnavailable(str(error)) from None
+
+
 @bentoml.service(
     name="tripo",
     workers=1,
@@ -59,6 +72,8 @@ class TripoService:
         self.settings = found
         self.params = load_params(found.params, found.profile)
         self.engine = connect(found.store_url)
+        self.lake = found.home.absolute() / "lake"
+        self.zones = profit.Zones(self.lake)
         self.serving = Serving(
             self.engine,
             found.home.absolute() / "releases",
@@ -72,10 +87,8 @@ class TripoService:
 
     def _current(self, product: str) -> Loaded:
         """The release that answers now; 503 before the first one."""
-        try:
+        with in_http():
             return self.serving.current(product)
-        except ModelMissing as error:
-            raise bentoml.exceptions.ServiceUnavailable(str(error)) from None
 
     @bentoml.on_shutdown
     def _stop(self) -> None:
@@ -121,19 +134,20 @@ class TripoService:
         ],
     ) -> list[QualifyOut]:
         """Whether each driver qualifies for premium rides, the tier, and every reason."""
-        return premium.qualify(self.engine, drivers)
+        with in_http():
+            return premium.qualify(self.engine, drivers)
 
     @bentoml.api(route="/match")
     def match(self, batch: MatchIn = SAMPLE_BATCH) -> MatchOut:
         """The best assignment of a batch of requests to drivers, with the reason for each."""
-        try:
+        with in_http():
             return premium.match(batch, self.params.matching)
-        except BadInput as error:
-            raise bentoml.exceptions.InvalidArgument(str(error)) from None
 
     @bentoml.api(route="/price")
     def price(self, journey: PriceIn = SAMPLE_JOURNEY) -> PriceOut:
         """A signed quote whose lines add up to the cent; honoured for five minutes."""
+        with in_http():
+            self.zones.require([journey.zone_id])
         secret = self.settings.jwt_secret.get_secret_value().encode()
         now = datetime.now(UTC)
         return profit.price(self._current("profit"), journey, self.params, secret, now)
@@ -146,8 +160,9 @@ class TripoService:
         ],
     ) -> list[ForecastOut]:
         """Requests expected in each zone and hour."""
-        lake = self.settings.home.absolute() / "lake"
-        return profit.forecast(self._current("profit"), hours, lake, self.params)
+        with in_http():
+            self.zones.require(hour.zone_id for hour in hours)
+        return profit.forecast(self._current("profit"), hours, self.lake, self.params)
 
 
 cast(Any, TripoService).add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)

@@ -3,21 +3,24 @@
 Pure: a release, the rules and the messages come in, replies go out. Nothing is read or stored here.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from core.enums import Action
+from core.enums import Action, ReasonCode
 from core.errors import ReleaseRefused
 from core.intents import LABELS, UNKNOWN
 from core.params.decisions import SupportParams
 from engines.support import wording
 from engines.support.entities import Entity, find
-from engines.support.policy import Decision, Message, Reading, decide
+from engines.support.policy import Decision, Message, Reading, decide, decide_after_failure
 from engines.support.redaction import redact
 from engines.support.rules import Rule
 from features.text import normalise
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from models.support.sentiment import SentimentModel
 
 __all__ = ["Message", "Reply", "SupportRelease", "answer_batch", "answer_one", "load_release"]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +131,22 @@ def rows_of(release: SupportRelease, messages: Sequence[Message]) -> pd.DataFram
 
 
 def answer_batch(release: SupportRelease, messages: Sequence[Message]) -> list[Reply]:
-    """One reply for each message, in order; the encoder runs once for all of them."""
+    """One reply for each message, in order; the encoder runs once for all of them.
+
+    Where that fails, each message is answered alone, so that one takes no other with it; a message
+    that fails alone goes to a person.
+    """
     if not messages:
         return []
-    return [
-        _reply(release, message, reading)
-        for message, reading in zip(messages, read(release, messages), strict=True)
-    ]
+    try:
+        readings = read(release, messages)
+        return [_reply(release, m, r) for m, r in zip(messages, readings, strict=True)]
+    except Exception as error:
+        if len(messages) == 1:
+            return [_failed(release, messages[0], error)]
+        told = "support release %s failed on %d messages together, each is answered alone: %s"
+        log.warning(told, release.release_id, len(messages), _where(error))
+    return [answer_one(release, message) for message in messages]
 
 
 def answer_one(release: SupportRelease, message: Message) -> Reply:
@@ -166,6 +179,7 @@ def read(release: SupportRelease, messages: Sequence[Message]) -> list[Reading]:
                 item=items[place] if place >= 0 else None,
                 item_score=float(found.scores[row, 0]),
                 answer_confidence=float(found.confidence[row]),
+                danger_probability=float(guess.danger[row]),
             )
         )
     return readings
@@ -177,7 +191,7 @@ def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply
     item = reading.item if decision.action == Action.ANSWER else None
     return Reply(
         action=decision.action.value,
-        content=_content(message, reading, decision, entities),
+        content=_content(release, message, reading, decision, entities),
         intent=reading.intent,
         intent_confidence=reading.intent_confidence,
         confidence=reading.answer_confidence if item else None,
@@ -193,8 +207,42 @@ def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply
     )
 
 
+def _failed(release: SupportRelease, message: Message, error: Exception) -> Reply:
+    """The hand-over of a message that was not read."""
+    told = "support release %s failed on a message of %d characters: %s"
+    log.error(told, release.release_id, len(message.text), _where(error))
+    decision = decide_after_failure(message, release.rules)
+    failed = decision.reason_code == ReasonCode.AI_ERROR
+    return Reply(
+        action=decision.action.value,
+        content=wording.handover(decision.priority, failed),
+        intent=UNKNOWN,
+        intent_confidence=0.0,
+        confidence=None,
+        sentiment_score=0.0,
+        kb_code=None,
+        sources=[],
+        entities=[],
+        reason_code=decision.reason_code,
+        priority=decision.priority,
+        release=release.release_id,
+        specialization=decision.specialization,
+    )
+
+
+def _where(error: Exception) -> str:
+    """An error for the log, without its own words: they may quote the message."""
+    frames = extract_tb(error.__traceback__)
+    places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {places}"
+
+
 def _content(
-    message: Message, reading: Reading, decision: Decision, entities: Sequence[Entity]
+    release: SupportRelease,
+    message: Message,
+    reading: Reading,
+    decision: Decision,
+    entities: Sequence[Entity],
 ) -> str:
     if decision.action == Action.ESCALATE:
         return wording.handover(decision.priority)
@@ -203,7 +251,8 @@ def _content(
     if decision.action == Action.ABSTAIN or reading.item is None:
         return wording.ABSTAIN
     named = next((e.normalised for e in entities if e.type == "order_id"), message.order_id)
-    return wording.answer(str(reading.item["answer"]), named)
+    sure = reading.answer_confidence >= release.params.high_confidence
+    return wording.answer(str(reading.item["answer"]), named, sure)
 
 
 def _source(item: Mapping[str, Any], score: float) -> dict[str, Any]:

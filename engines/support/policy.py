@@ -1,7 +1,7 @@
 """What to do with a message: answer, ask which of two, say that nothing fits, or hand over.
 
-Escalation rules come first; without one, an item is only answered with when its confidence is
-good enough and its intent is among the two the message may have.
+Escalation rules come first; without one, an item answers when its confidence is high, or medium
+with an intent that is among the two the message may have.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.enums import Action, Audience, LoyaltyTier, Priority, ReasonCode
+from core.enums import Action, Audience, LoyaltyTier, Priority, ReasonCode, Specialization
 from core.params.decisions import SupportParams
 from engines.support.rules import Rule, first_match
 
@@ -49,6 +49,7 @@ class Reading:
     item: Mapping[str, Any] | None
     item_score: float
     answer_confidence: float
+    danger_probability: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +62,44 @@ class Decision:
     specialization: str | None = None
 
 
+FAILED = Decision(
+    Action.ESCALATE,
+    ReasonCode.AI_ERROR.value,
+    Priority.HIGH.value,
+    Specialization.GENERAL.value,
+)
+"""What happens after a failure when no rule of the store can say it."""
+
+
 def decide(
     message: Message, reading: Reading, rules: Sequence[Rule], params: SupportParams
 ) -> Decision:
     """The first escalation rule that matches, else the policy."""
     rule = first_match(rules, facts(message, reading, params.low_confidence))
     if rule is not None:
-        return Decision(Action.ESCALATE, _reason(rule, reading), rule.priority, rule.specialization)
+        team = rule.team(reading.intent)
+        return Decision(Action.ESCALATE, _reason(rule, reading), rule.priority, team)
     return Decision(_action(message, reading, params))
+
+
+def decide_after_failure(message: Message, rules: Sequence[Rule]) -> Decision:
+    """Who takes over a message that the models or the rules failed on.
+
+    The rules see what is known without a model, so that SOS words still go to the safety team.
+    """
+    known = {
+        "sos_words": len(SOS.findall(message.text)),
+        "fraud_flagged": message.fraud_flagged,
+        "loyalty_tier": message.loyalty_tier,
+        "engine_error": True,
+    }
+    try:
+        rule = first_match(rules, known)
+    except Exception:  # a rule is what failed: the message must reach a person all the same
+        return FAILED
+    if rule is None:
+        return FAILED
+    return Decision(Action.ESCALATE, rule.reason_codes[0], rule.priority, rule.specialization)
 
 
 def facts(message: Message, reading: Reading, low_confidence: float) -> dict[str, Any]:
@@ -81,6 +112,7 @@ def facts(message: Message, reading: Reading, low_confidence: float) -> dict[str
     return {
         "intent": reading.intent,
         "sos_words": len(SOS.findall(message.text)),
+        "danger_probability": reading.danger_probability,
         "fraud_flagged": message.fraud_flagged,
         "sentiment_score": reading.sentiment_score,
         "previous_sentiment_score": message.previous_sentiment_score,
@@ -95,6 +127,11 @@ def facts(message: Message, reading: Reading, low_confidence: float) -> dict[str
 
 
 def _action(message: Message, reading: Reading, params: SupportParams) -> Action:
+    """The bands of confidence: high answers; medium answers and asks whether it helped; low does
+    not answer.
+
+    The confidence of an item knows nothing of the intent: in the medium band both must agree.
+    """
     if not reading.in_scope or reading.item is None:
         return Action.ABSTAIN
     fits = reading.item["intent"] in {reading.intent, reading.second_intent}

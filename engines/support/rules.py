@@ -17,6 +17,7 @@ FIELDS = frozenset(
     {
         "intent",
         "sos_words",
+        "danger_probability",
         "fraud_flagged",
         "sentiment_score",
         "previous_sentiment_score",
@@ -89,6 +90,11 @@ class Rule:
     reason_codes: tuple[str, ...]
     priority: str
     specialization: str
+    specialization_by_intent: Mapping[str, str]
+
+    def team(self, intent: str) -> str:
+        """Who takes over: the team of this intent, where the row names one."""
+        return self.specialization_by_intent.get(intent, self.specialization)
 
 
 def parse(name: str, condition: Mapping[str, Any], action: Mapping[str, Any]) -> Rule:
@@ -112,6 +118,7 @@ def parse(name: str, condition: Mapping[str, Any], action: Mapping[str, Any]) ->
         tuple(action["reason_codes"]),
         str(action["priority"]),
         str(action["specialization"]),
+        dict(action.get("specialization_by_intent", {})),
     )
 
 

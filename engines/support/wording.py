@@ -7,15 +7,19 @@ ABSTAIN = (
     "or say that you want to talk to a person."
 )
 
+FAILED = "Something went wrong on our side, so I cannot answer this myself."
+HELPED = "Did this help?"
 
-def handover(priority: str) -> str:
-    """What the user is told when a person takes over."""
+
+def handover(priority: str, failed: bool = False) -> str:
+    """What the user is told when a person takes over; ``failed``: because the engine did."""
     if priority == Priority.URGENT:
         return (
             "If you are in danger, press the SOS button in the app or call your local emergency "
             "number now. I am passing this to our safety team, who will contact you at once."
         )
-    return "I am handing this conversation to a colleague, with everything you have told me."
+    told = "I am handing this conversation to a colleague, with everything you have told me."
+    return f"{FAILED} {told}" if failed else told
 
 
 def which(first: str, second: str) -> str:
@@ -24,6 +28,7 @@ def which(first: str, second: str) -> str:
     return f"I want to get this right: is it about {one}, or about {other}?"
 
 
-def answer(text: str, order_id: str | None) -> str:
-    """The item's answer, with the order it is about."""
-    return f"About order {order_id}: {text}" if order_id else text
+def answer(text: str, order_id: str | None, sure: bool = True) -> str:
+    """The item's answer, with the order it is about; asks whether it helped where not ``sure``."""
+    about = f"About order {order_id}: {text}" if order_id else text
+    return about if sure else f"{about} {HELPED}"

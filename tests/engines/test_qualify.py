@@ -7,10 +7,19 @@ import pandas as pd
 import pytest
 
 from core.params import load_params
-from engines.premium.qualify import Papers, counts, gates, quality_score, reasons, tiers
+from engines.premium.qualify import (
+    Papers,
+    counts,
+    gates,
+    premium_vehicles,
+    quality_score,
+    reasons,
+    tiers,
+)
 from engines.premium.standing import standing
 
-PARAMS = load_params(Path("params.yaml")).driver_qualification
+ALL = load_params(Path("params.yaml"))
+PARAMS = ALL.driver_qualification
 DAY = date(2026, 11, 21)
 GOOD = {
     "rating": 4.9, "acceptance": 0.98, "cancellation": 0.01, "completion": 0.99,
@@ -19,18 +28,19 @@ GOOD = {
 }  # fmt: skip
 PAPERS = {
     "licence_valid_until": DAY, "insurance_valid_until": DAY, "background_check": "VALID",
-    "vehicle_year": 2010,
+    "vehicle_year": 2010, "vehicle_type": "SUV",
 }  # fmt: skip
 
 
 def gate(rows=(), papers=()):
     given = pd.DataFrame([{**PAPERS, **dict(papers)}])
     columns = {name: given[name] for name in PAPERS}
-    return gates(pd.DataFrame([{**GOOD, **dict(rows)}]), Papers(**columns), DAY, PARAMS.standards)
+    known = pd.DataFrame([{**GOOD, **dict(rows)}])
+    return gates(known, Papers(**columns), DAY, PARAMS.standards, premium_vehicles(ALL.matching))
 
 
 def test_a_driver_with_everything_passes_every_gate():
-    assert gate().all(axis=None)
+    assert gate().passed.all(axis=None)
 
 
 @pytest.mark.parametrize(
@@ -40,15 +50,49 @@ def test_a_driver_with_everything_passes_every_gate():
         ("insurance", {}, {"insurance_valid_until": None}),
         ("background_check", {}, {"background_check": "PENDING"}),
         ("vehicle_year", {}, {"vehicle_year": 2009}),
+        *(("vehicle_class", {}, {"vehicle_type": kind}) for kind in
+          ("SEDAN", "MOTO", "SCOOTER", "VAN", "TRUCK", None)),
         ("rides", {"rides_known": 499.0}, {}),
         ("tenure", {"tenure_days": 181.0}, {}),
         ("recent_rides", {"rides": 19.0}, {}),
     ],
-)
+)  # fmt: skip
 def test_each_gate_closes_alone(name, rows, papers):
-    found = gate(rows, papers).iloc[0]
+    found = gate(rows, papers).passed.iloc[0]
     assert not found[name]
     assert found.drop(name).all()
+
+
+@pytest.mark.parametrize("kind", ["SUV", "LUXURY_SEDAN", "LUXURY_SUV"])
+def test_a_vehicle_that_a_premium_class_rides_in_opens_its_gate(kind):
+    assert gate(papers={"vehicle_type": kind}).passed.all(axis=None)
+
+
+def test_premium_vehicles_follow_the_matcher_s_classes_and_come_lowest_first():
+    assert premium_vehicles(ALL.matching) == ("SUV", "LUXURY_SEDAN", "LUXURY_SUV")
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "papers", "value", "needed", "change"),
+    [
+        ("vehicle_class", {}, {"vehicle_type": "MOTO"}, "MOTO",
+         "SUV or LUXURY_SEDAN or LUXURY_SUV", "SUV"),
+        ("vehicle_class", {}, {"vehicle_type": None}, None,
+         "SUV or LUXURY_SEDAN or LUXURY_SUV", "SUV"),
+        ("vehicle_year", {}, {"vehicle_year": 2008}, 2008, ">= 2010", 2.0),
+        ("licence", {}, {"licence_valid_until": date(2026, 11, 19)}, "2026-11-19",
+         ">= 2026-11-21", 2),
+        ("insurance", {}, {"insurance_valid_until": None}, None, ">= 2026-11-21", None),
+        ("background_check", {}, {"background_check": "PENDING"}, "PENDING", "VALID", "VALID"),
+        ("recent_rides", {"rides": 19.0}, {}, 19.0, ">= 20", 1.0),
+    ],
+)  # fmt: skip
+def test_a_closed_gate_says_what_it_saw_and_the_smallest_change_that_opens_it(
+    name, rows, papers, value, needed, change
+):
+    told = reasons(gate(rows, papers), pd.DataFrame([GOOD]), None, PARAMS.standards)[0]
+    seen = {"value": value, "needed": needed, "change": change}
+    assert told == [{"kind": "gate", "name": name, "passed": False, **seen}]
 
 
 @pytest.mark.parametrize(
@@ -86,13 +130,13 @@ def test_the_quality_score_runs_from_the_standards_to_perfection():
 
 def test_reasons_name_the_gate_the_measure_and_the_smallest_change():
     rows = pd.DataFrame([{**GOOD, "acceptance": 0.94, "rides_known": 10.0}])
-    passed = gate({"rides_known": 10.0})
-    told = reasons(passed, rows, None, PARAMS.standards)[0]
+    told = reasons(gate({"rides_known": 10.0}), rows, None, PARAMS.standards)[0]
     missed = {"name": "acceptance", "value": 0.94, "needed": ">= 0.95", "change": 0.01}
     assert told == [
-        {"kind": "gate", "name": "rides", "passed": False},
+        {"kind": "gate", "name": "rides", "passed": False, "value": 10.0, "needed": ">= 500",
+         "change": 490.0},
         {"kind": "standard", **missed},
-    ]
+    ]  # fmt: skip
 
 
 def test_the_strongest_contributions_come_signed():

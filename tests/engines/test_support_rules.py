@@ -10,6 +10,7 @@ SHIPPED = [parse(name, condition, action) for name, condition, action in RULES]
 CALM = {
     "intent": "driver_eta",
     "sos_words": 0,
+    "danger_probability": 0.1,
     "fraud_flagged": False,
     "sentiment_score": 0.0,
     "previous_sentiment_score": None,
@@ -28,6 +29,7 @@ CALM = {
     [
         ({"intent": "urgent_issue"}, "SAFETY", "URGENT"),
         ({"sos_words": 1}, "SAFETY", "URGENT"),
+        ({"danger_probability": 0.3}, "SAFETY", "URGENT"),
         ({"intent": "talk_to_human"}, "USER_REQUEST", "MEDIUM"),
         ({"fraud_flagged": True}, "FRAUD_REPORT", "HIGH"),
         (

@@ -1,0 +1,111 @@
+"""The endpoints over HTTP: what the caller must change is 4xx, what may come back is 503."""
+
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from starlette.testclient import TestClient
+
+from core.schema import asset_schema
+from store import releases
+from store.db import connect, migrate, write
+from store.lake import Lake, arrow_schema
+from store.tables import DriverQualification
+
+# BentoML and its libraries use what their own libraries deprecate
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+AT = datetime(2026, 11, 21, 6, tzinfo=UTC)
+RULES_ONLY = {"product": "profit", "members": {}}
+JOURNEY = {"distance_km": 6.4, "duration_minutes": 17, "pickup_at": "2026-11-22T18:30:00Z"}
+TABLE = DriverQualification.__tablename__
+HOUR = {"zone_id": "Z01", "hour_utc": "2026-11-22T18:00:00Z"}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A store with a profit release of no models, so that rules answer, and a lake of two zones."""
+    folder = tmp_path_factory.mktemp("home")
+    engine = connect(f"sqlite:///{folder / 'store.db'}")
+    migrate(engine)
+    release_id = releases.write_manifest(folder / "releases", RULES_ONLY)
+    releases.move_pointer(engine, "profit", release_id, RULES_ONLY, "ada", "first", AT)
+    engine.dispose()
+    row = {
+        "hour": datetime(2026, 11, 15, 18, tzinfo=UTC), "requests": 7, "unmet": 0,
+        "available_drivers": 3.0, "weather": 0.0, "holiday": False, "event": 0.0,
+        "competitor_index": 1.0,
+    }  # fmt: skip
+    table = pa.Table.from_pylist(
+        [{**row, "zone_id": zone} for zone in ("Z01", "Z02")],
+        schema=arrow_schema(asset_schema("market_hours")),
+    )
+    Lake(folder / "lake").write("market_hours", "2026-11-15", table)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(home):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIPO_HOME", str(home))
+        patch.setenv("BENTOML_HOME", str(home / "bentoml"))
+        patch.setenv("BENTOML_DO_NOT_TRACK", "True")
+        from serving.service import TripoService
+
+        token = {"Authorization": "Bearer local-development-only"}
+        with TestClient(TripoService.to_asgi(), headers=token) as opened:
+            yield opened
+
+
+def test_a_price_is_signed_and_a_forecast_is_given(client):
+    price = client.post("/price", json={"journey": JOURNEY})
+    assert (price.status_code, price.json()["zone_id"]) == (200, "Z01")
+    forecast = client.post("/forecast", json={"hours": [HOUR, {**HOUR, "weather": -1}]})
+    assert forecast.status_code == 200
+    assert [row["requests"] for row in forecast.json()] == [7.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/price", {"journey": {**JOURNEY, "zone_id": "Z99"}}),
+        ("/forecast", {"hours": [HOUR, {**HOUR, "zone_id": "Z99"}]}),
+    ],
+)
+def test_an_unknown_zone_is_the_callers_to_change(client, path, body):
+    reply = client.post(path, json=body)
+    assert reply.status_code == 400
+    assert "zone_id: expected zones of this city (Z01, Z02), got Z99" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"hour_utc": "0001-01-01T00:00:00Z"}, "greater than or equal to 2000-01-01"),
+        ({"weather": 2}, "less than or equal to 1"),
+        ({"wether": 0}, "Extra inputs are not permitted"),
+    ],
+)
+def test_an_hour_that_cannot_be_is_the_callers_to_change(client, changed, words):
+    reply = client.post("/forecast", json={"hours": [{**HOUR, **changed}]})
+    assert reply.status_code == 400
+    assert words in reply.text
+
+
+def test_a_store_that_does_not_answer_may_come_back(client, home):
+    drivers = {"drivers": [{"driver_id": "D0001"}]}
+    assert client.post("/qualify", json=drivers).json()[0]["known"] is False
+    engine = connect(f"sqlite:///{home / 'store.db'}")
+    rename(engine, TABLE, "away")
+    assert client.post("/qualify", json=drivers).status_code == 503
+    rename(engine, "away", TABLE)
+    assert client.post("/qualify", json=drivers).status_code == 200
+    engine.dispose()
+
+
+def rename(engine, table, to):
+    change = f"ALTER TABLE {table} RENAME TO {to}"
+    write(engine, lambda connection: connection.exec_driver_sql(change))
+
+
+def test_a_product_without_a_release_may_get_one(client):
+    assert client.post("/answer", json={"messages": [{"text": "hi"}]}).status_code == 503
