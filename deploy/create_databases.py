@@ -8,16 +8,20 @@ from core.settings import settings
 
 
 def create(names: list[str]) -> None:
-    """Create each database that does not exist yet; two containers may try at once."""
-    engine = sa.create_engine(settings().store_url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        there = set(connection.scalars(sa.text("SELECT datname FROM pg_database")))
-        for name in sorted(set(names) - there):
-            try:
+    """Create each database that does not exist yet.
+
+    Every other container waits for this one, so here a known secret is refused for all of them.
+    """
+    found = settings()
+    found.require_safe()
+    engine = sa.create_engine(found.store_url, isolation_level="AUTOCOMMIT")
+    try:
+        with engine.connect() as connection:
+            there = set(connection.scalars(sa.text("SELECT datname FROM pg_database")))
+            for name in sorted(set(names) - there):
                 connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-            except sa.exc.ProgrammingError as error:
-                if "already exists" not in str(error):
-                    raise
+    finally:
+        engine.dispose()
 
 
 if __name__ == "__main__":
