@@ -43,11 +43,15 @@ def import_(
     about: Annotated[
         bool, typer.Option("--about", help="say what is mapped, derived and left NULL")
     ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="own files: put its days in the place of earlier ones")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Import a file through the gate into the lake, whole or not at all.
+    """Import a file through the gate into the lake; a file that is refused leaves nothing.
 
-    Bad rows go to quarantine with rule, column and reason. Example:
+    Bad rows go to quarantine with rule, column and reason. An own file with other rows of a day
+    that is there is refused without --replace. Example:
     tripo data import nyc_green ../shared/data/trips/nyc_green
     """
     from pipelines.real_data import about as text_of
@@ -60,7 +64,7 @@ def import_(
         raise typer.BadParameter("expected the path of a file or folder", param_hint="PATH")
     described = day_of(day) if day else None
     with _busy(f"importing {kind}", as_json):
-        counts = import_file(kind, path, Context.load(), described)
+        counts = import_file(kind, path, Context.load(), described, replace=replace)
     show(_listed(counts, as_json), as_json)
 
 

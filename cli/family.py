@@ -24,6 +24,7 @@ SHARED = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.providers.standard.operators.hitl",
     "airflow.providers.standard.operators.python",
+    "airflow.providers.standard.operators.trigger_dagrun",
 )
 TRACKING = ("numpy", "pandas", "pyarrow.parquet", "sqlalchemy.orm", "mlflow")
 TASKS = (

@@ -62,6 +62,7 @@ def first_run(params: Params) -> list[Stage]:
 
     heads = ("knowledge_base", "train_intent", "train_sentiment")
     indexed = "knowledge_base.build"
+    judged_all = ("evaluate premium", "evaluate profit")
     return [
         trained("train_encoder"),
         *(trained(dag, *fitted("train_encoder")) for dag in heads),
@@ -76,7 +77,7 @@ def first_run(params: Params) -> list[Stage]:
         Stage("profit_kpis", "profit_kpis", key, ("ingest.load",), announced=True),
         Stage("driver_tiers", "driver_tiers", key, ("evaluate premium",)),
         Stage("premium_metrics", "premium_metrics", key, ("driver_tiers",), announced=True),
-        Stage("monitoring", "monitoring", key, ("evaluate premium", "evaluate profit")),
+        Stage("monitoring", "monitoring", key, judged_all, {"retrain": False}),
         Stage("upkeep", "upkeep", key, ("profit_kpis", "ai_performance", "premium_metrics")),
     ]
 

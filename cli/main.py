@@ -2,30 +2,43 @@
 
 import json
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 
-from cli import data, db, kpi, match, models
+from cli import data, db, kpi, match, models, support
+from cli.backfill import backfill
 from cli.run import run
-from cli.up import status, up
+from cli.up import serve, status, up
 from core.errors import TripoError
 from core.settings import env_example
 
 
 class Commands(typer.Typer):
-    """A Typer whose errors of ours are one message and their exit code, never a traceback."""
+    """A Typer whose errors are one message and an exit code: ours, and the machine's (no space
+    left, not allowed). Only what nobody foresaw is a traceback."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().__call__(*args, **kwargs)
         except TripoError as error:
-            if "--json" in sys.argv:
-                typer.echo(json.dumps({"error": type(error).__name__, "message": str(error)}))
-            text = f"{type(error).__name__}: {error}"
-            Console(stderr=True).print(text, style="red", markup=False, soft_wrap=True)
-            sys.exit(error.exit_code)
+            _fail(error, str(error), error.exit_code)
+        except OSError as error:
+            _fail(
+                error,
+                f"expected files and ports that can be used, got: {error}. Free the space or the "
+                "right that is missing and run the same again: no partition is half-written.",
+                TripoError.exit_code,
+            )
+
+
+def _fail(error: Exception, message: str, exit_code: int) -> NoReturn:
+    name = type(error).__name__
+    if "--json" in sys.argv:
+        typer.echo(json.dumps({"error": name, "message": message}))
+    Console(stderr=True).print(f"{name}: {message}", style="red", markup=False, soft_wrap=True)
+    sys.exit(exit_code)
 
 
 app = Commands(
@@ -43,13 +56,14 @@ def show_env_example() -> None:
     typer.echo(env_example(), nl=False)
 
 
-for command in (run, up, status):
+for command in (run, up, serve, status, backfill, support.answer):
     app.command()(command)
 models.register(app)
 app.command()(data.validate)
 app.add_typer(data.app)
 app.add_typer(db.app)
 app.add_typer(kpi.app)
+app.add_typer(support.kb)
 app.add_typer(match.app)
 app.add_typer(config)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from cli.show import Json, show
 from models.catalog import CATALOG, PRODUCTS
@@ -134,7 +135,36 @@ def reproduce(
     show(run(model, _key(key, ctx), ctx, metrics), as_json)
 
 
+def freeze(as_json: Json = False) -> None:
+    """Make the snapshot that DVC's stages learn from, in a TRIPO_HOME of its own (used by DVC)."""
+    from pipelines.frozen_snapshot import freeze as run
+
+    result = run(_context())
+    show({"key": result["key"], "rows": result["digests"]}, as_json)
+
+
+def bundle_encoder(as_json: Json = False) -> None:
+    """Fine-tune the encoder on the bundled text and put it into data/encoder (about 15 minutes).
+
+    What `encoder.recipe: bundled` of params.yaml takes. Run it after a change of the text, on a
+    machine with nothing else to do.
+    """
+    from rich.progress import Progress
+
+    from pipelines.bundled_encoder import bundle
+
+    ctx = _context(["encoder.recipe=tuned"])
+    with Progress(console=Console(stderr=True), disable=as_json) as bar:
+        task = bar.add_task("fine-tuning", total=None)
+        show(
+            bundle(ctx, lambda step, steps, loss: bar.update(
+                task, completed=step, total=steps, description=f"fine-tuning, loss {loss:.3f}"
+            )),
+            as_json,
+        )  # fmt: skip
+
+
 def register(app: typer.Typer) -> None:
     """Put these commands on the top level of ``tripo``."""
-    for command in (train, evaluate, promote, roll_back, models, reproduce):
+    for command in (train, evaluate, promote, roll_back, models, reproduce, freeze, bundle_encoder):
         app.command()(command)

@@ -70,8 +70,9 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
-        # seconds a writer waits for the one before it; the default of 5 is short on a busy machine
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        # seconds a writer waits for the one before it: 5, the default, is short on a busy machine;
+        # and where Airflow's server waits for itself, which was seen, the whole run waits with it
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=15",
         "API__HOST": settings.host,
         "API__PORT": str(port),
         "API__BASE_URL": settings.airflow_url,

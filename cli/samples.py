@@ -7,9 +7,15 @@ from typing import Any
 
 import httpx
 
+from serving.releases import NEEDED
+
 DOCS = "/docs.json"
 READY = "/readyz"
 PLAIN = ("/livez", READY, "/metrics", DOCS)
+PRODUCT_OF = {
+    **dict.fromkeys(("/answer", "/search", "/intent", "/sentiment"), "support"),
+    **dict.fromkeys(("/price", "/forecast"), "profit"),
+}
 TIMEOUT_S, LOADING_S, PAUSE_S = 30.0, 60.0, 0.2
 JSON = "application/json"
 
@@ -61,9 +67,12 @@ def _call(
         if answer.is_success:
             return row
         missing = answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-        named = [p for p in unreleased if f"no {p} release" in answer.text or path == READY]
+        # BentoML keeps the words of a 503 to itself: the path says whose it is
+        named = [
+            p for p in unreleased if PRODUCT_OF.get(path) == p or (path == READY and p in NEEDED)
+        ]
         if missing and named:
-            return {**row, "explained": f"{', '.join(named)}: the gates refused every candidate"}
+            return {**row, "explained": f"{', '.join(named)}: the gates refused what it needs"}
         if not missing or time.monotonic() > deadline:
             return {**row, "error": answer.text[:500]}
         time.sleep(PAUSE_S)

@@ -46,13 +46,29 @@ def up() -> None:
             summary(content, console)
             verdict(content, ctx, console)
         console.print(_addresses(ctx.settings))
-        console.print("Ctrl-C ends all of it.")
-        try:
-            while True:
-                supervisor.check()
-                time.sleep(WATCH_S)
-        except KeyboardInterrupt:
-            console.print("Ending ...")
+        _until_interrupted(supervisor, console)
+
+
+def serve() -> None:
+    """Start serving alone, on the releases that are there; Ctrl-C ends it."""
+    console = Console()
+    ctx = context(clock=False)
+    end_on_signals()
+    with Supervisor(ctx.home) as supervisor:
+        supervisor.start(processes.serving(ctx.settings))
+        supervisor.wait_healthy(["serving"], SERVING_S)
+        console.print(f"serving: {ctx.settings.serving_url}", soft_wrap=True)
+        _until_interrupted(supervisor, console)
+
+
+def _until_interrupted(supervisor: Supervisor, console: Console) -> None:
+    console.print("Ctrl-C ends all of it.")
+    try:
+        while True:
+            supervisor.check()
+            time.sleep(WATCH_S)
+    except KeyboardInterrupt:
+        console.print("Ending ...")
 
 
 def status(as_json: Json = False) -> None:

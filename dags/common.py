@@ -11,9 +11,9 @@ from airflow.sdk import (
     PartitionedAssetTimetable,
     PartitionedAtRuntime,
 )
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from core.errors import BadInput
+from core.errors import BadInput, PartitionMissing
 from core.partition import days_of
 from core.settings import settings
 
@@ -74,7 +74,8 @@ def key_params() -> dict[str, Param]:
             type=["null", "string"],
             pattern=KEY_PATTERN,
             title="Days",
-            description="a day or first..last instead of the run's partition key",
+            description="a day or first..last instead of the run's partition key; training looks "
+            "back from its last day as far as the model's own window",
         ),
         "overrides": Param(
             {},
@@ -114,7 +115,8 @@ def run_key(context: Any) -> str:
 def step(context: Any, function: Callable[[str, "Context"], Any], name: str = "") -> Any:
     """Call a pipeline with the run's key and parameters, and keep what it reports.
 
-    Input that is wrong stays wrong: it fails at once instead of being tried again.
+    Input that is wrong stays wrong: it fails at once instead of being tried again. A run that the
+    clock started for a day that was not delivered is skipped.
     """
     from pipelines.context import Context
     from pipelines.results import record
@@ -124,6 +126,11 @@ def step(context: Any, function: Callable[[str, "Context"], Any], name: str = ""
         days_of(key)
         ctx = Context.load(context["params"].get("overrides"))
         result = function(key, ctx)
+    except PartitionMissing as error:
+        if context["dag_run"].run_type != "scheduled":
+            raise
+        # the clock does not know whether the source systems delivered; `monitoring` says so
+        raise AirflowSkipException(f"nothing to do yet: {error}") from error
     except BadInput as error:
         raise AirflowFailException(str(error)) from error
     if isinstance(result, dict):

@@ -5,6 +5,7 @@ Training writes what it registered here too, so that the next step need not ask 
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from core.errors import ModelMissing
 from models.catalog import spec_of
@@ -23,20 +24,44 @@ def open_files(ctx: Context, files: Mapping[str, str]) -> Artefact:
     return {name: releases.read_blob(ctx.releases, sha) for name, sha in files.items()}
 
 
+ENCODER = "encoder"
+
+
+def base(name: str, ctx: Context) -> Artefact:
+    """What dependent models build on: the newest version, or what serves if that was refused."""
+    return open_files(ctx, base_files(name, ctx))
+
+
+def base_files(name: str, ctx: Context) -> dict[str, str]:
+    """File hashes of `base`; ModelMissing if the model was never trained on this machine."""
+    trained = _record(name, ctx)
+    concluded = ctx.home / "evaluate" / f"{name}.json"
+    verdict = json.loads(concluded.read_text()) if concluded.exists() else {}
+    refused = verdict.get("outcome") == "refused" and verdict["version"] == trained["version"]
+    pointer = releases.pointer(ctx.engine, spec_of(name).product) if refused else None
+    serving = pointer.manifest["members"].get(name) if pointer else None
+    return dict((serving or trained)["files"])
+
+
 def newest(name: str, ctx: Context) -> Artefact:
-    """The newest trained version of a model, judged or not: what dependent models build on.
+    """The newest trained version of a model, judged or not.
 
     Raises
     ------
     ModelMissing
         If the model was never trained on this machine.
     """
+    return open_files(ctx, _record(name, ctx)["files"])
+
+
+def _record(name: str, ctx: Context) -> dict[str, Any]:
     record = ctx.training_record(name)
     if not record.exists():
         raise ModelMissing(
             f"expected a trained {name}; run `tripo train {name}` (DAG {spec_of(name).dag}) first"
         )
-    return open_files(ctx, json.loads(record.read_text())["files"])
+    found: dict[str, Any] = json.loads(record.read_text())
+    return found
 
 
 def champion(name: str, ctx: Context) -> Artefact | None:

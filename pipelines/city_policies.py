@@ -4,18 +4,19 @@ that serves now."""
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.enums import Action, LoyaltyTier
-from core.errors import ModelMissing
+from core.enums import Action, LoyaltyTier, Priority, ReasonCode
 from core.intents import UNKNOWN
 from core.params.decisions import PricingParams
 from engines.profit.guardrails import guard_multiplier
 from engines.profit.rule_policy import Slots, multiplier, relative
+from engines.support.wording import handover
 from pipelines.context import Context
 from simulator.calibration import Floats
 from simulator.policies import Answer, Ask, Multiplier, Policies, Reply
@@ -25,19 +26,18 @@ if TYPE_CHECKING:
 
 
 def real_policies(ctx: Context) -> Policies:
-    """What a day of the city is run with.
+    """What a day of the city is run with; people answer while no support release serves."""
+    release = serving_release(ctx)
+    plain = without_engine(ctx)
+    if release is None:
+        return plain
+    return replace(plain, answer=by_release(release, ctx.params.encoder.batch_size))
 
-    Raises
-    ------
-    ModelMissing
-        If no support release serves yet.
-    """
+
+def without_engine(ctx: Context) -> Policies:
+    """Prices by rule, and people who answer: what depends on no model."""
     pricing = ctx.params.pricing
-    return Policies(
-        multiplier=by_rules(pricing),
-        answer=by_release(serving_release(ctx), ctx.params.encoder.batch_size),
-        pricing_version=f"rule-{pricing.goal}",
-    )
+    return Policies(by_rules(pricing), to_people, f"rule-{pricing.goal}")
 
 
 def by_rules(params: PricingParams) -> Multiplier:
@@ -67,14 +67,8 @@ def by_rules(params: PricingParams) -> Multiplier:
     return price
 
 
-def serving_release(ctx: Context) -> "SupportRelease":
-    """The support release that the pointer names, with the escalation rules of the store.
-
-    Raises
-    ------
-    ModelMissing
-        Before the first release.
-    """
+def serving_release(ctx: Context) -> "SupportRelease | None":
+    """The support release that the pointer names, with the store's rules; None before the first."""
     from engines.support.answering import load_release
     from engines.support.rules import parse
     from pipelines.artefacts import release_members
@@ -82,15 +76,29 @@ def serving_release(ctx: Context) -> "SupportRelease":
 
     found = release_members("support", ctx)
     if found is None:
-        raise ModelMissing(
-            "expected a support release to answer the city's messages; train the support models "
-            "and run `tripo evaluate` first"
-        )
+        return None
     rules = [
         parse(row["rule_name"], row["condition"], row["action"]) for row in active_rules(ctx.engine)
     ]
     release_id, parts = found
     return load_release(release_id, parts, ctx.params.support, rules)
+
+
+def to_people(asks: Sequence[Ask]) -> list[Reply]:
+    """What users get while no engine answers: the message is kept and a person takes over."""
+    handed = Reply(
+        action=Action.ESCALATE.value,
+        intent=UNKNOWN,
+        confidence=None,
+        kb_code=None,
+        sentiment_score=0.0,
+        processing_time_ms=0,
+        content=handover(Priority.HIGH.value),
+        release="none",
+        reason_code=ReasonCode.AI_ERROR.value,
+        priority=Priority.HIGH.value,
+    )
+    return [handed] * len(asks)
 
 
 def by_release(release: "SupportRelease", batch_size: int) -> Answer:

@@ -4,10 +4,12 @@ Great Expectations validates a sample of the last day as it was delivered, so th
 seen; whole deliveries are judged by the gate, with the same suites.
 """
 
+import shutil
 import warnings
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,8 +27,8 @@ from pipelines.ingest import KNOWN_ZONES, read_landing, zones_of
 from pipelines.real_data import KINDS
 
 if TYPE_CHECKING:
-    from great_expectations import Checkpoint, ExpectationSuite
-    from great_expectations.data_context import FileDataContext
+    from great_expectations import ExpectationSuite, ValidationDefinition
+    from great_expectations.data_context import EphemeralDataContext
 
 SITE = "data_docs"
 
@@ -46,20 +48,24 @@ def publish(key: str, ctx: Context) -> dict[str, Any]:
     samples = _delivered(day, ctx) | _real(ctx)
     if not samples:
         raise PartitionMissing(f"expected deliveries up to {day}; run the ingest DAG first")
-    site = ctx.home / SITE
-    context = great_expectations().get_context(mode="file", project_root_dir=ctx.home)
-    context.variables.progress_bars = {"globally": False}
-    _set_site(context, site)
     zones = zones_of([day], ctx)
-    verdicts, pages = [], []
-    for asset, (contract, rows) in samples.items():
-        suite = _suite(asset, contract, bool(zones))
-        verdict, its_pages = _validate(context, suite, rows, zones, day)
-        verdicts.append(verdict)
-        pages += its_pages
-    # All pages at once: the update action of a checkpoint writes the index again for each.
-    context.build_data_docs(site_names=[SITE], resource_identifiers=pages)
-    make_local(site)
+    # in memory: a context of files writes its whole configuration anew for every object
+    context = great_expectations().get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    site = ctx.home / SITE
+    with TemporaryDirectory(prefix="docs.", dir=ctx.home) as folder:
+        _set_site(context, Path(folder))
+        verdicts, pages = [], []
+        for asset, (contract, rows) in samples.items():
+            suite = _suite(asset, contract, bool(zones))
+            verdict, its_pages = _validate(context, suite, rows, zones, day)
+            verdicts.append(verdict)
+            pages += its_pages
+        # all pages at once: each time it is asked, GX writes its index again
+        context.build_data_docs(site_names=[SITE], resource_identifiers=pages)
+        make_local(Path(folder))
+        # GX takes away the pages of days that this context has not seen: its pages are added
+        shutil.copytree(folder, site, dirs_exist_ok=True)
     seen = ("rows", "expectations", "met")
     return {
         "index": str(write_index(site, str(day), verdicts)),
@@ -68,7 +74,7 @@ def publish(key: str, ctx: Context) -> dict[str, Any]:
 
 
 def _validate(
-    context: "FileDataContext",
+    context: "EphemeralDataContext",
     suite: "ExpectationSuite",
     rows: pa.Table,
     zones: list[str],
@@ -78,18 +84,21 @@ def _validate(
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types.resource_identifiers import (
         ExpectationSuiteIdentifier,
+        ValidationResultIdentifier,
     )
 
-    checkpoint = _checkpoint(context, suite)
+    run = RunIdentifier(run_name=str(day), run_time=midnight(day + timedelta(days=1)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GX uses what pandas is about to change
-        result = checkpoint.run(
-            {"dataframe": rows.to_pandas()},
+        found = _definition(context, suite).run(
+            batch_parameters={"dataframe": rows.to_pandas()},
             expectation_parameters={KNOWN_ZONES: zones},
-            run_id=RunIdentifier(run_name=str(day), run_time=midnight(day + timedelta(days=1))),
+            result_format="SUMMARY",
+            run_id=run,
         )
-    ((page, found),) = result.run_results.items()
     _require_evaluated(suite.name, found.results)
+    name = ExpectationSuiteIdentifier(suite.name)
+    page = ValidationResultIdentifier(name, run, f"{suite.name}-sample")
     verdict = Verdict(
         suite.name,
         "/".join(("validations", *page.to_tuple())) + ".html",
@@ -97,7 +106,7 @@ def _validate(
         found.statistics["evaluated_expectations"],
         found.statistics["successful_expectations"],
     )
-    return verdict, [ExpectationSuiteIdentifier(suite.name), page]
+    return verdict, [name, page]
 
 
 def _require_evaluated(asset: str, results: Iterable[Any]) -> None:
@@ -150,7 +159,7 @@ def _suite(asset: str, contract: str, zones_known: bool) -> "ExpectationSuite":
     return suite
 
 
-def _set_site(context: "FileDataContext", folder: Path) -> None:
+def _set_site(context: "EphemeralDataContext", folder: Path) -> None:
     """Let the context write one static site into ``folder``."""
     for site in list(context.list_data_docs_sites()):
         context.delete_data_docs_site(site)
@@ -164,19 +173,13 @@ def _set_site(context: "FileDataContext", folder: Path) -> None:
     context.add_data_docs_site(SITE, config)
 
 
-def _checkpoint(context: "FileDataContext", suite: "ExpectationSuite") -> "Checkpoint":
-    """A checkpoint that validates a frame by a suite and renders the pages."""
+def _definition(
+    context: "EphemeralDataContext", suite: "ExpectationSuite"
+) -> "ValidationDefinition":
+    """A frame that is yet to come, validated by a suite."""
     gx = great_expectations()
-    source = context.data_sources.add_or_update_pandas(suite.name)
+    source = context.data_sources.add_pandas(suite.name)
     batch = source.add_dataframe_asset("sample").add_batch_definition_whole_dataframe("rows")
-    definition = gx.ValidationDefinition(
-        name=suite.name, data=batch, suite=context.suites.add_or_update(suite)
+    return context.validation_definitions.add(
+        gx.ValidationDefinition(name=suite.name, data=batch, suite=context.suites.add(suite))
     )
-    definition = context.validation_definitions.add_or_update(definition)
-    checkpoint = gx.Checkpoint(
-        name=suite.name,
-        validation_definitions=[definition],
-        actions=[],
-        result_format="SUMMARY",
-    )
-    return context.checkpoints.add_or_update(checkpoint)

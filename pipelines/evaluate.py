@@ -12,16 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import BadInput, ReleaseRefused
+from core.errors import BadInput
 from models.catalog import CATALOG, PRODUCTS, ModelSpec, members
-from models.contract import Artefact
-from pipelines import artefacts, evaluation_page
+from pipelines import artefacts, assembly, evaluation_page
 from pipelines.context import Context
 from pipelines.training import judging_rules
 from store import releases
 
-PROMOTE, REFUSE, CLOSE, KEEP = "promote", "refuse", "close", "keep"
-ENCODER = "encoder"
+PROMOTE, REFUSE, CLOSE, KEEP, WAIT = "promote", "refuse", "close", "keep", "wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,7 @@ class Verdict:
     champion: str | None
     verdict: str
     why: str
+    files: dict[str, str]
     gain_low: float | None = None
     gain_high: float | None = None
     challenger_metrics: dict[str, float] | None = None
@@ -82,12 +81,12 @@ def judge(product: str, key: str, ctx: Context) -> dict[str, Any]:
 
 def _waits_for_training(name: str, ctx: Context) -> bool:
     """Whether a model stands on the encoder, and its newest version on another one, or none."""
-    encoder, record = ctx.training_record(ENCODER), ctx.training_record(name)
-    if ENCODER not in CATALOG[name].needs or not encoder.exists():
+    encoder, record = ctx.training_record(artefacts.ENCODER), ctx.training_record(name)
+    if artefacts.ENCODER not in CATALOG[name].needs or not encoder.exists():
         return False
     if not record.exists():
         return True
-    newest = json.loads(encoder.read_text())["files"]["model.onnx"]
+    newest = artefacts.base_files(artefacts.ENCODER, ctx)["model.onnx"]
     meta = releases.read_blob(ctx.releases, json.loads(record.read_text())["files"]["meta.json"])
     return bool(json.loads(meta)["encoder_sha256"] != newest)
 
@@ -102,47 +101,45 @@ def _compare(
     spec: ModelSpec, trained: dict[str, Any], serving: dict[str, Any], key: str, ctx: Context
 ) -> Verdict:
     """The gates, in order: baseline, same bytes, first of its kind, paired test, slices."""
-    name, version = spec.name, trained["version"]
-    current = serving.get(name)
+    current = serving.get(spec.name)
     champion = current["version"] if current else None
+
+    def say(verdict: str, why: str, **figures: Any) -> Verdict:
+        return Verdict(
+            spec.name, trained["version"], champion, verdict, why, trained["files"], **figures
+        )
+
     if not trained["beats_baseline"]:
-        return Verdict(
-            name, version, champion, REFUSE, f"does not beat {trained['baseline']['name']}"
-        )
+        return say(REFUSE, f"does not beat {trained['baseline']['name']}")
     if current is None:
-        return Verdict(name, version, None, PROMOTE, "beats its baseline; nothing serves yet")
+        return say(PROMOTE, "beats its baseline; nothing serves yet")
     if current["files"] == trained["files"]:
-        return Verdict(name, version, champion, KEEP, "the same bytes as the champion")
-    if _encoder_moves(spec, trained, current, serving, ctx):
-        return Verdict(
-            name, version, champion, PROMOTE, "goes with the new encoder; beats baseline"
-        )
-    return _paired(spec, trained, current, key, ctx)
-
-
-def _encoder_moves(
-    spec: ModelSpec, trained: dict[str, Any], current: dict[str, Any], serving: dict[str, Any],
-    ctx: Context,
-) -> bool:  # fmt: skip
-    """Whether the candidate stands on another encoder than the champion it would replace."""
-    if ENCODER not in spec.needs:
-        return False
-    newest = json.loads(ctx.training_record(ENCODER).read_text())["files"]
-    return bool(newest != serving[ENCODER]["files"])
+        return say(KEEP, "the same bytes as the champion")
+    return say(**_paired(spec, trained, serving, key, ctx))
 
 
 def _paired(
-    spec: ModelSpec, trained: dict[str, Any], current: dict[str, Any], key: str, ctx: Context
-) -> Verdict:
-    """Champion and challenger on the same rows: a bootstrap interval of the difference in loss."""
+    spec: ModelSpec, trained: dict[str, Any], serving: dict[str, Any], key: str, ctx: Context
+) -> dict[str, Any]:
+    """Champion and challenger on the same rows: a bootstrap interval of the difference in loss.
+
+    Each stands on its own encoder, so a head is compared as it would answer.
+    """
     from models.judging import bootstrap_mean, slice_metrics
 
     module = import_module(spec.module)
     rules = judging_rules(ctx)
-    needed = {model: artefacts.newest(model, ctx) for model in spec.needs}
-    rows = import_module(spec.dataset).build(key, ctx, needed).test
+    current = serving[spec.name]
+    bases = (
+        {name: artefacts.base(name, ctx) for name in spec.needs},
+        {name: artefacts.open_files(ctx, serving[name]["files"]) for name in spec.needs},
+    )
+    build = import_module(spec.dataset).build
+    tests = [build(key, ctx, base).test for base in (bases if spec.needs else bases[:1] * 2)]
+    rows = tests[0]
     new, old = (
-        module.load(artefacts.open_files(ctx, f["files"])).predict(rows) for f in (trained, current)
+        module.load(artefacts.open_files(ctx, files)).predict(test)
+        for files, test in zip((trained["files"], current["files"]), tests, strict=True)
     )
     gain = np.asarray(module.losses(old, rows) - module.losses(new, rows), "float64")
     low, high = bootstrap_mean(gain, rules)
@@ -154,26 +151,26 @@ def _paired(
         if _drop(before[s.name, s.value], s.metric, module.HIGHER_IS_BETTER)
         > ctx.params.evaluate.slice_max_drop
     ]
-    margin = ctx.params.evaluate.close_margin * scale
+    verdict, why = _decided(low, high, ctx.params.evaluate.close_margin * scale, dropped)
+    return {
+        "verdict": verdict,
+        "why": why,
+        "gain_low": low,
+        "gain_high": high,
+        "challenger_metrics": module.score(new, rows),
+        "champion_metrics": module.score(old, rows),
+    }
+
+
+def _decided(low: float, high: float, margin: float, dropped: list[str]) -> tuple[str, str]:
+    """Verdict and reason from the interval of the gain and the slices that lost too much."""
     if high < -margin:
-        verdict, why = REFUSE, "worse than the champion on the same rows"
-    elif dropped:
-        verdict, why = REFUSE, f"loses too much on {', '.join(dropped)}"
-    elif low > 0:
-        verdict, why = PROMOTE, "better than the champion on the same rows"
-    else:
-        verdict, why = CLOSE, "no clear difference to the champion"
-    return Verdict(
-        spec.name,
-        trained["version"],
-        current["version"],
-        verdict,
-        why,
-        low,
-        high,
-        module.score(new, rows),
-        module.score(old, rows),
-    )
+        return REFUSE, "worse than the champion on the same rows"
+    if dropped:
+        return REFUSE, f"loses too much on {', '.join(dropped)}"
+    if low > 0:
+        return PROMOTE, "better than the champion on the same rows"
+    return CLOSE, "no clear difference to the champion"
 
 
 def _drop(before: float, after: float, higher_is_better: bool) -> float:
@@ -187,75 +184,55 @@ def conclude(
     """Act on a verdict: build and test the release, move the pointer, set aliases, write the page.
 
     ``decision`` is what a person answered to a close verdict (``promote`` or ``refuse``); nobody
-    answering counts as ``refuse``. The pointer row is the truth; aliases follow it, so a run that
-    was killed between the two mends them when it runs again.
+    answering counts as ``refuse``. Where a product serves whole or not at all and a model is
+    ``missing``, the others wait and are judged again with it; an encoder and the models that stand
+    on it enter together or are refused. What enters is what was judged. The pointer row is the
+    truth; aliases follow it, so a run that was killed between the two mends them when it runs
+    again.
     """
     product = verdict["product"]
     final = {
         v["model"]: decision if v["verdict"] == CLOSE else v["verdict"] for v in verdict["models"]
     }
-    entering = [name for name, outcome in final.items() if outcome == PROMOTE]
     pointer = releases.pointer(ctx.engine, product)
     chosen = dict(pointer.manifest["members"]) if pointer else {}
-    for name in entering:
-        trained = json.loads(ctx.training_record(name).read_text())
-        chosen[name] = {"version": trained["version"], "files": trained["files"]}
+    entering = {
+        v["model"]: {"version": v["version"], "files": v["files"]}
+        for v in verdict["models"]
+        if final[v["model"]] == PROMOTE
+    }
+    missing = assembly.missing(product, {*chosen, *entering})
+    if missing:
+        final |= dict.fromkeys(entering, WAIT)
+        entering = {}
+    fitting = assembly.fitting(chosen, entering, ctx)
+    for model in verdict["models"]:
+        if model["model"] in set(entering) - set(fitting):
+            final[model["model"]] = REFUSE
+            model["why"] += "; does not fit the encoder that serves"
+    chosen |= fitting
     release_id = pointer.release_id if pointer else None
-    if entering:
-        manifest = {"product": product, "members": chosen}
-        check_release(
-            product, {n: artefacts.open_files(ctx, m["files"]) for n, m in chosen.items()}
-        )
-        release_id = releases.write_manifest(ctx.releases, manifest)
+    if fitting:
         why = "; ".join(f"{v['model']}: {v['why']}" for v in verdict["models"])
-        if pointer is None or pointer.release_id != release_id:
-            releases.move_pointer(ctx.engine, product, release_id, manifest, who, why, at)
+        release_id = assembly.serve(product, chosen, ctx, who, why, at, verdict["serving"])
     _tell_registry(verdict, final, ctx)
-    result = {**verdict, "outcome": final, "release": release_id, "decided_by": who}
+    result = {**verdict, "outcome": final, "missing": missing, "release": release_id}
+    result["decided_by"] = who
     page = evaluation_page.write(ctx.settings.reports, result, chosen)
     return {**result, "page": str(page)}
 
 
-def check_release(product: str, parts: dict[str, Artefact]) -> int:
-    """Load every part, refuse heads of another encoder, replay all self-test rows.
-
-    Raises
-    ------
-    ReleaseRefused
-        If a part was made for another encoder or does not predict what it did when judged.
-    """
-    from models import selftest
-
-    encoder = _encoder_digest(parts)
-    replayed = 0
-    for name, artefact in parts.items():
-        trained_on = json.loads(artefact.get("meta.json", b"{}")).get("encoder_sha256")
-        if trained_on and trained_on != encoder:
-            raise ReleaseRefused(
-                f"{product}: {name} was trained on encoder {trained_on[:12]}, the release has "
-                f"{(encoder or 'none')[:12]}; train {name} again"
-            )
-        module = import_module(CATALOG[name].module)
-        replayed += selftest.replay(name, module.load(artefact), artefact[selftest.FILE])
-    return replayed
-
-
-def _encoder_digest(parts: dict[str, Artefact]) -> str | None:
-    import hashlib
-
-    encoder = parts.get(ENCODER)
-    return hashlib.sha256(encoder["model.onnx"]).hexdigest() if encoder else None
-
-
 def _tell_registry(verdict: dict[str, Any], final: dict[str, str], ctx: Context) -> None:
     """Aliases and verdict tags in MLflow, and the note that this version has its verdict."""
-    if not final:
+    if not set(final.values()) - {WAIT}:
         return
     from models import registry
     from pipelines.step import write_json
 
     client = registry.connect(ctx.settings.tracking_uri)
     for model in verdict["models"]:
+        if final[model["model"]] == WAIT:
+            continue
         outcome = "promoted" if final[model["model"]] in {PROMOTE, KEEP} else "refused"
         registry.conclude(client, model["model"], model["version"], outcome, model["why"])
         write_json(

@@ -23,9 +23,11 @@ PAGE = """<!doctype html>
 <td class="n">{% if m.gain_low is not none %}{{ "%.5f"|format(m.gain_low) }} to
 {{ "%.5f"|format(m.gain_high) }}{% else %}first of its kind{% endif %}</td>
 <td class="n">{% for name, value in (m.challenger_metrics or {}).items() %}{{ name }}:
-{{ "%.4f"|format(value) }} / {{ "%.4f"|format(m.champion_metrics[name]) }}<br>{% endfor %}</td></tr>
+{{ value | figure }} / {{ m.champion_metrics[name] | figure }}<br>{% endfor %}</td></tr>
 {% else %}<tr><td colspan="7">No model was trained since the last verdict.</td></tr>{% endfor %}
 </table>
+{% if r.missing %}<p>This product serves whole or not at all, and {{ r.missing | join(", ") }} is
+not there: the others wait and are judged again with it.</p>{% endif %}
 <h2>What the release binds together</h2>
 <table><tr><th>model</th><th>version</th><th>files (SHA-256)</th></tr>
 {% for name, m in members.items() %}<tr><td>{{ name }}</td><td>{{ m.version }}</td>
@@ -41,7 +43,9 @@ def write(reports: Path, result: dict[str, Any], members: dict[str, Any]) -> Pat
 
     target = reports / "evaluate" / f"{result['product']}-{result['key']}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    html = Environment(autoescape=True).from_string(PAGE).render(r=result, members=members)
+    pages = Environment(autoescape=True)
+    pages.filters["figure"] = lambda value: "none" if value is None else f"{value:.4f}"
+    html = pages.from_string(PAGE).render(r=result, members=members)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     partial.write_text(html)
     partial.replace(target)

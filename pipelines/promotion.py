@@ -3,11 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from core.errors import ModelMissing
+from core.errors import ModelMissing, ReleaseRefused
 from models.catalog import spec_of
-from pipelines import artefacts
+from pipelines import artefacts, assembly
 from pipelines.context import Context
-from pipelines.evaluate import check_release
 from store import releases
 
 
@@ -31,20 +30,21 @@ def promote(
     pointer = releases.pointer(ctx.engine, product)
     members = dict(pointer.manifest["members"]) if pointer else {}
     members[name] = {"version": version, "files": files}
-    parts = {n: artefacts.open_files(ctx, m["files"]) for n, m in members.items()}
-    replayed = check_release(product, parts)
-    manifest = {"product": product, "members": members}
-    release_id = releases.write_manifest(ctx.releases, manifest)
-    if pointer is None or pointer.release_id != release_id:
-        releases.move_pointer(ctx.engine, product, release_id, manifest, who, why, at)
+    lacking = assembly.missing(product, members)
+    if lacking:
+        raise ReleaseRefused(
+            f"{product} serves whole or not at all, and {', '.join(lacking)} is not there; train "
+            "and evaluate first"
+        )
+    before = pointer.release_id if pointer else None
+    release_id = assembly.serve(product, members, ctx, who, why, at, before)
     registry.conclude(client, name, version, "promoted", f"{who}: {why}")
     return {
         "product": product,
         "model": name,
         "version": version,
         "release": release_id,
-        "before": pointer.release_id if pointer else None,
-        "self_test_rows": replayed,
+        "before": before,
     }
 
 

@@ -22,7 +22,7 @@ def reproduce(name: str, key: str, ctx: Context, metrics: Path) -> dict[str, Any
     The file holds figures only, so that two runs on the same snapshot are equal byte by byte.
     """
     spec = spec_of(name)
-    needed = {model: artefacts.newest(model, ctx) for model in spec.needs}
+    needed = {model: artefacts.base(model, ctx) for model in spec.needs}
     _, dataset, artefact, judged, _ = learn(spec, key, ctx, needed)
     write_json(
         ctx.training_record(name),

@@ -8,6 +8,7 @@ output that is still there: the step is skipped and its recorded result returned
 import ast
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,11 +85,27 @@ def _imports(source: str) -> list[str]:
     return names
 
 
+def plain(content: Any) -> Any:
+    """The content as JSON gives it back; what is no number (NaN, infinity) becomes null.
+
+    Metrics without a row to count are NaN, which JSON does not know and Airflow refuses.
+    """
+    return _finite(json.loads(json.dumps(content, default=str)))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     """Write JSON beside ``path`` and rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(content, indent=1, sort_keys=True, default=str))
+    partial.write_text(json.dumps(plain(content), indent=1, sort_keys=True))
     partial.replace(path)
     return path
 
@@ -109,9 +126,7 @@ def run_step(
     ``output`` does. A step that raises leaves no meta, so the next run does it again.
     """
     meta_path = output.with_name(f"{output.name}.meta.json")
-    wanted = json.loads(
-        json.dumps({"inputs": inputs, "params": params, "code": code_digest(*modules)}, default=str)
-    )
+    wanted = plain({"inputs": inputs, "params": params, "code": code_digest(*modules)})
     there = present() if present else output.exists()
     if there and meta_path.exists():
         meta = json.loads(meta_path.read_text())
@@ -120,4 +135,4 @@ def run_step(
     meta_path.unlink(missing_ok=True)
     result = work()
     write_json(meta_path, {"made_from": wanted, "result": result})
-    return StepResult(json.loads(json.dumps(result, default=str)), skipped=False)
+    return StepResult(plain(result), skipped=False)

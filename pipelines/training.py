@@ -4,6 +4,7 @@ The same road for every model; nothing is promoted here (that is `pipelines.eval
 """
 
 import hashlib
+import json
 import subprocess
 from importlib import import_module
 from importlib.metadata import distributions
@@ -33,24 +34,29 @@ def train(name: str, key: str, ctx: Context) -> dict[str, Any]:
     spec = spec_of(name)
     if spec.real_data_only and ctx.settings.data is None:
         return {"model": name, "skipped": "needs real trips; TRIPO_DATA is not set"}
-    needed = {model: artefacts.newest(model, ctx) for model in spec.needs}
+    needed = {model: artefacts.base(model, ctx) for model in spec.needs}
     datasets = import_module(spec.dataset)
     record = ctx.training_record(name)
-    params = getattr(ctx.params, spec.params)
     step = run_step(
         record,
         modules=(spec.module, spec.dataset, __name__),
         inputs=datasets.inputs(key, ctx, needed),
-        params={spec.params: params.model_dump(), "judging": ctx.params.evaluate.model_dump()},
+        params=sections(spec, ctx),
         work=lambda: _train(spec, key, ctx, needed, record),
     )
     return {**step.result, "trained": not step.skipped}
 
 
+def sections(spec: ModelSpec, ctx: Context) -> dict[str, Any]:
+    """Every section of params.yaml that a model depends on; overrides are in them."""
+    names = (spec.params, *spec.reads, "evaluate")
+    return {name: getattr(ctx.params, name).model_dump(mode="json") for name in names}
+
+
 def _train(
     spec: ModelSpec, key: str, ctx: Context, needed: dict[str, Artefact], record: Path
 ) -> dict[str, Any]:
-    from models import registry
+    from models import learning_curve, registry
 
     module, dataset, artefact, judged, predictor = learn(spec, key, ctx, needed)
     params = getattr(ctx.params, spec.params)
@@ -62,7 +68,7 @@ def _train(
             key=key,
             module=spec.module,
             artefact=artefact,
-            params=params.model_dump(),
+            params=_flat(sections(spec, ctx), spec.params),
             judgement=judged,
             data_digest=dataset.digest,
             data_about=dataset.about,
@@ -70,12 +76,39 @@ def _train(
             card=_card(spec, key, module, dataset, judged, params),
             example=example,
             predictions=predictor.predict(example),
-            plots=module.plots(predictor.predict(dataset.test), dataset.test),
+            plots={
+                **module.plots(predictor.predict(dataset.test), dataset.test),
+                **learning_curve.pictures(artefact),
+            },
         ),
     )
+    _note_opening(ctx, spec.name, version.version, dataset, judged)
     summary = {"model": spec.name, "version": version.version, "key": key, **judged.summary()}
     write_json(record, {**summary, "files": artefacts.keep(ctx, artefact)})
     return summary
+
+
+def _flat(found: dict[str, Any], own: str) -> dict[str, Any]:
+    """Parameters as a run shows them: the model's own by name, others with their section."""
+    return {
+        field if section == own else f"{section}.{field}": value
+        for section, fields in found.items()
+        for field, value in fields.items()
+    }
+
+
+def _note_opening(ctx: Context, name: str, version: str, dataset: Dataset, judged: Any) -> None:
+    """One line in reports/test_openings.jsonl: which version was judged on which test rows."""
+    line = {
+        "model": name,
+        "version": version,
+        "data": dataset.digest,
+        "test_rows": len(dataset.test),
+        judged.primary: round(judged.metrics[judged.primary], 6),
+    }
+    ctx.settings.reports.mkdir(parents=True, exist_ok=True)
+    with (ctx.settings.reports / "test_openings.jsonl").open("a") as log:
+        log.write(json.dumps(line) + "\n")
 
 
 def learn(

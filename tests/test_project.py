@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from models.catalog import CATALOG
+from pipelines.datasets.encoder import text_digest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -67,6 +68,17 @@ def test_the_held_out_text_is_what_was_committed():
 def test_no_held_out_message_is_in_the_training_text():
     lines = (ROOT / "data" / "heldout" / "intents.jsonl").read_text().splitlines()
     held_out = {json.loads(line)["text"].casefold() for line in lines}
-    with (ROOT / "data" / "utterances" / "intents.csv").open(newline="") as file:
-        training = {row["text"].casefold() for row in csv.DictReader(file)}
+    training = set()
+    for path in (ROOT / "data" / "utterances" / "intents").glob("*.csv"):
+        with path.open(newline="") as file:
+            training |= {row["text"].casefold() for row in csv.DictReader(file)}
+    assert len(training) > 5000
     assert training & held_out == set()
+
+
+def test_the_bundled_encoder_is_the_one_its_recipe_names_and_knows_todays_text():
+    recipe = json.loads((ROOT / "data" / "encoder" / "recipe.json").read_text())
+    network = (ROOT / "data" / "encoder" / "model.onnx").read_bytes()
+    assert hashlib.sha256(network).hexdigest() == recipe["sha256"]
+    assert len(network) <= 25 * 2**20
+    assert text_digest() == recipe["text"], "run `tripo bundle-encoder` after a change of the text"

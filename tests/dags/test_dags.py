@@ -33,6 +33,7 @@ from unittest import mock
 import pendulum
 import airflow.providers.standard.operators.hitl
 import airflow.providers.standard.operators.python
+import airflow.providers.standard.operators.trigger_dagrun
 import airflow.timetables.trigger as trigger
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.encoders import coerce_to_core_timetable

@@ -15,12 +15,12 @@ from cli.flow import first_run
 from cli.samples import answered
 from cli.supervisor import running_in
 from core.params import load_params
+from tests.e2e import same_state
 from tests.servers import free_port
 
 pytestmark = pytest.mark.e2e
 ROOT = Path(__file__).parents[2]
 RUN_S = 900
-KILL_AFTER = "simulate: running"
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -45,25 +45,39 @@ def tripo(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[s
     )
 
 
+def until(process: subprocess.Popen[str], wanted: str) -> None:
+    """Read what a run prints until a line has the wanted text."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if wanted in line:
+            return
+    raise AssertionError(f"expected {wanted!r} in:\n{''.join(lines)}")
+
+
+def nothing_runs(home: Path) -> bool:
+    end = time.monotonic() + 10
+    while running_in(home) and time.monotonic() < end:
+        time.sleep(0.1)
+    return running_in(home) == {}
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    """A home where the first run was killed in the middle, and then ran again to its end."""
-    home = tmp_path_factory.mktemp("platform")
-    env = environment(home)
+    """A home where `tripo run` was killed once, and its Airflow and MLflow another time."""
+    folder = tmp_path_factory.mktemp("platform")
+    home, env = folder / "home", environment(folder)
     command = [sys.executable, "-m", "cli.main", "run"]
     with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
-        lines = []
-        for line in process.stdout:
-            lines.append(line)
-            if KILL_AFTER in line:
-                break
-        assert KILL_AFTER in lines[-1], "".join(lines)
+        until(process, "train_intent: running")
         process.send_signal(signal.SIGKILL)
-    end = time.monotonic() + 10
-    while running_in(home / "home") and time.monotonic() < end:
-        time.sleep(0.1)
-    assert running_in(home / "home") == {}
-    return home, env
+    assert nothing_runs(home)
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
+        until(process, "ingest: running")
+        os.kill(running_in(home)["platform"], signal.SIGKILL)
+        assert process.wait(60) != 0
+    assert nothing_runs(home)
+    return folder, env
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +96,16 @@ def test_a_killed_run_that_is_started_again_ends_well_and_says_everything(place,
     assert [d["dag_id"] for d in first["dags"]] == [s.dag for s in stages]
     assert json.loads((home / "reports" / "run.json").read_text()) == first
     assert datetime.fromisoformat(first["started"]) < datetime.fromisoformat(first["finished"])
+
+
+def test_a_killed_run_ends_in_the_state_of_an_undisturbed_one(place, first, tmp_path):
+    done = tripo("run", "--json", env=environment(tmp_path))
+    assert done.returncode == 0, done.stderr[-5000:]
+    killed, undisturbed = place[0] / "home", tmp_path / "home"
+    assert same_state.champions(killed) == same_state.champions(undisturbed)
+    assert same_state.lake(killed) == same_state.lake(undisturbed)
+    for table, expected in same_state.rows(undisturbed).items():
+        assert same_state.rows(killed)[table] == expected, table
 
 
 def test_rows_in_are_rows_out_and_quarantined(first):

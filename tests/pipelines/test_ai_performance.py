@@ -38,9 +38,10 @@ def asked(name: str, day: date, minutes_to_answer: int | None = 10, **changes) -
 def deliver(ctx: Context, day: date, *conversations: dict, votes: tuple[dict, ...] = ()) -> None:
     ctx.lake.write("conversations", day, rows("conversations", *conversations))
     said = [
-        {"id": f"M{c['id']}", "conversation_id": c["id"], "processing_time_ms": 100 * (n + 1)}
+        {"id": f"M{c['id']}", "conversation_id": c["id"], "processing_time_ms": 100 * (n + 1),
+         "created_at": c["created_at"]}
         for n, c in enumerate(conversations)
-    ]
+    ]  # fmt: skip
     ctx.lake.write("messages", day, rows("messages", *said))
     ctx.lake.write("feedback", day, rows("feedback", *votes))
 
@@ -89,11 +90,50 @@ def test_any_order_of_days_and_any_repetition_ends_in_the_same_rows(tmp_path):
             day = date(2026, 11, number)
             talks = [asked(f"A{number}", day, user_id="ann"), asked(f"B{number}", day, None)]
             vote = {"id": f"F{number}", "conversation_id": f"A{number}", "user_rating": number}
+            vote |= {"created_at": talks[0]["created_at"]}
             deliver(ctx, day, *talks, votes=(vote,))
         for number in order:
             recompute(f"2026-11-0{number}", ctx)
         seen.append((stored(ctx), stored(ctx, AiPerformanceSlice)))
     assert seen[0] == seen[1]
+
+
+def midnight_city(home: Path, last: int = 14) -> Context:
+    """A conversation that begins before midnight, filed as an importer does: by its own day."""
+    ctx = context(home)
+    deliver(ctx, FIRST, asked("A", FIRST, None, created_at=at("01 23:58")))
+    for number in range(2, last + 1):
+        deliver(ctx, date(2026, 11, number))
+    reply = {"id": "late", "conversation_id": "A", "processing_time_ms": 300}
+    reply |= {"created_at": at("02 00:01")}
+    ctx.lake.write("messages", date(2026, 11, 2), rows("messages", reply))
+    vote = {"conversation_id": "A", "user_rating": 2, "created_at": at("03 09:00")}
+    ctx.lake.write("feedback", date(2026, 11, 3), rows("feedback", vote))
+    too_late = {"id": "too late", "user_rating": 5, "created_at": at("11 09:00")}
+    ctx.lake.write("feedback", date(2026, 11, 11), rows("feedback", {**vote, **too_late}))
+    return ctx
+
+
+@pytest.mark.parametrize("last", [1, 14])
+def test_what_came_after_midnight_counts_whatever_days_are_computed_together(tmp_path, last):
+    ctx = midnight_city(tmp_path, last)
+    assert len(recompute(f"2026-11-{last:02d}", ctx)["days"]) == last
+    row = stored(ctx)[0]
+    assert (row["p50_response_time_ms"], row["user_satisfaction_score"]) == (200.0, 2.0)
+
+
+@pytest.mark.parametrize("asset", ["messages", "feedback"])
+def test_rows_of_a_later_day_that_arrive_late_restate_the_day_they_are_about(tmp_path, asset):
+    ctx = midnight_city(tmp_path)
+    for number in (2, 3):
+        ctx.lake.write(asset, date(2026, 11, number), rows(asset))
+    recompute("2026-11-14", ctx)
+    late = {"id": "later", "conversation_id": "A", "created_at": at("03 09:00")}
+    late |= {"processing_time_ms": 700} if asset == "messages" else {"user_rating": 1}
+    ctx.lake.write(asset, date(2026, 11, 3), rows(asset, late))
+    recompute("2026-11-14", ctx)
+    name = "p50_response_time_ms" if asset == "messages" else "user_satisfaction_score"
+    assert stored(ctx)[0][name] == {"messages": 400.0, "feedback": 1.0}[asset]
 
 
 def test_slices_of_a_dimension_count_every_conversation_once(tmp_path):

@@ -1,9 +1,7 @@
 from typing import ClassVar
 
 import numpy as np
-import pytest
 
-from core.errors import ModelMissing
 from core.intents import LABELS
 from core.params import load_params
 from core.settings import Settings
@@ -39,14 +37,19 @@ class Reader:
         {"kb_code": "KB0001", "item_version": 2, "answer": "Open the app.", "intent": "promo_code"}
     ]
 
+    def __init__(self):
+        self.batches = []
+
     def embed(self, texts):
-        assert len(texts) <= 3
+        self.batches.append(len(texts))
         return np.zeros((len(texts), 2))
 
     def guess(self, vectors, texts):
         first = np.array([LABELS.index(text.split()[0]) for text in texts])
         n = len(texts)
-        return IntentGuess(first, first, np.full(n, 0.9), np.full(n, 0.5), np.zeros(n, bool))
+        return IntentGuess(
+            first, first, np.full(n, 0.9), np.full(n, 0.5), np.zeros(n, bool), np.zeros(n)
+        )
 
     def probabilities(self, vectors, texts):
         return np.tile([0.6, 0.3, 0.1], (len(texts), 1))
@@ -87,9 +90,10 @@ def test_the_rule_policy_prices_every_slot_within_its_guardrails():
 
 
 def test_replies_come_in_order_from_batches_of_the_given_size():
-    answer = by_release(release(), 3)
+    loaded = release()
     asks = [ask(f"{word} please") for word in ("promo_code", "talk_to_human", "driver_eta") * 3]
-    replies = answer(asks)
+    replies = by_release(loaded, 3)(asks)
+    assert loaded.encoder.batches == [3, 3, 3]
     assert [r.intent for r in replies] == ["promo_code", "talk_to_human", "driver_eta"] * 3
     assert [r.action for r in replies[:3]] == ["answer", "escalate", "answer"]
     assert replies[0].kb_code == "KB0001"
@@ -114,8 +118,9 @@ def test_the_engine_is_told_what_happened_so_far():
     assert other.low_confidence_turns == 0
 
 
-def test_without_a_release_the_city_does_not_start(tmp_path):
+def test_without_a_release_people_answer_the_city(tmp_path):
     ctx = Context(Settings(home=tmp_path), PARAMS)
     migrate(ctx.engine)
-    with pytest.raises(ModelMissing, match="tripo evaluate"):
-        real_policies(ctx)
+    replies = real_policies(ctx).answer([ask("where is my driver"), ask("hello")])
+    assert [(r.action, r.reason_code) for r in replies] == [("escalate", "AI_ERROR")] * 2
+    assert replies[0].confidence is None

@@ -66,6 +66,21 @@ def test_who_is_not_qualified_is_told_why(ctx, by_rule):
         assert row["gates_passed"] == (not failed)
 
 
+def test_only_drivers_of_a_vehicle_that_premium_rides_use_qualify(ctx, by_rule):
+    cars = vehicles(PEOPLE)
+    kind = dict(zip(cars["vehicle_id"].str.replace("V", "D"), cars["type"], strict=True))
+    rows = stored(ctx, DriverQualification)
+    assert {kind[row["driver_id"]] for row in rows} == {"SUV", "SEDAN", "LUXURY_SEDAN", "MOTO"}
+    assert {kind[r["driver_id"]] for r in rows if r["qualified"]} <= {"SUV", "LUXURY_SEDAN"}
+    told = {
+        (kind[row["driver_id"]], reason["change"])
+        for row in rows
+        for reason in row["reasons"]
+        if reason["name"] == "vehicle_class"
+    }
+    assert told == {("SEDAN", "SUV"), ("MOTO", "SUV")}
+
+
 def test_measures_are_there_for_online_readers(ctx, by_rule):
     found = stored(ctx, FeatureValue)
     assert {row["feature"] for row in found} >= {"driver_rating", "driver_acceptance"}

@@ -167,3 +167,20 @@ def test_a_model_without_rows_or_of_another_name_is_a_clear_error(place):
 
 def test_real_data_models_say_that_there_is_no_real_data(place):
     assert "TRIPO_DATA is not set" in train("fare", KEY, place())["skipped"]
+
+
+def test_a_product_that_serves_whole_or_not_at_all_waits_for_the_model_it_lacks(place):
+    ctx = place()
+    migrate(ctx.engine)
+    files = artefacts.keep(ctx, {"model.onnx": b"network"})
+    proposed = {"model": "encoder", "version": "1", "verdict": "promote", "champion": None}
+    proposed |= {"why": "beats its baseline", "gain_low": None, "challenger_metrics": None}
+    proposed |= {"files": files}
+    verdict = {"product": "support", "key": KEY, "verdict": "promote", "models": [proposed]}
+    verdict |= {"serving": None, "waiting": []}
+    result = evaluate.conclude(verdict, "refuse", KEY, ctx, AT, "gates")
+    assert result["outcome"] == {"encoder": "wait"}
+    assert result["missing"] == ["intent", "sentiment", "knowledge_base"]
+    assert releases.pointer(ctx.engine, "support") is None
+    assert not (ctx.home / "evaluate" / "encoder.json").exists()
+    assert "the others wait" in Path(result["page"]).read_text()

@@ -57,13 +57,17 @@ def row(tmp_path_factory):
         ],
         trips=[
             {"trip_id": "TA", "order_id": "A", "driver_id": "gold", "gross_fare": 915, "rating": 5},
-            {"trip_id": "TB", "order_id": "B", "driver_id": "none", "gross_fare": 915, "rating": 4},
+            {"trip_id": "TB", "order_id": "B", "driver_id": "none", "gross_fare": 915, "rating": 4,
+             "taxes": 80, "tips": 20},
             {"trip_id": "TD", "order_id": "D"},
         ],
         payments=[
             {"payment_id": "1", "order_id": "A", "kind": "BONUS", "amount": 61},
             {"payment_id": "2", "order_id": "B", "kind": "REFUND", "status": "REFUNDED",
              "amount": 200},
+            {"payment_id": "3", "order_id": "B", "status": "CHARGED_BACK", "amount": 500},
+            {"payment_id": "4", "order_id": "A", "kind": "PAYOUT", "status": "CHARGED_BACK",
+             "amount": 700},
         ],
         shifts=[
             {"driver_id": "gold", "online_minutes": 300.0, "engaged_minutes": 150.0,
@@ -80,7 +84,8 @@ def row(tmp_path_factory):
 
 def test_revenue_is_the_fee_above_standard_less_bonus_and_refunds(row):
     assert row["average_fee_cents"] == 305.0
-    assert row["premium_revenue_cents"] == 2 * 305 - 61 - 200
+    # of the 500 cents that the bank took back, 100 were tax and tip
+    assert row["premium_revenue_cents"] == 2 * 305 - 61 - 200 - (500 - 100)
 
 
 def test_a_driver_below_the_floor_of_the_class_is_a_fallback(row):

@@ -17,6 +17,7 @@ from store.tables import ProfitMetrics, ProfitSlice
 from tests.kpi_frames import at, rows
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
+NOT_ADDED = ("cost_per", "average", "identified_value_per")
 DAYS = [date(2026, 11, 19), date(2026, 11, 20), date(2026, 11, 21)]
 
 
@@ -83,6 +84,7 @@ def test_a_day_s_row_is_the_sum_of_its_orders(one_pass):
     assert last["insurance_cents"] == 6 * 30
     assert last["support_cost_cents"] == 50
     assert last["optimization_value_cents"] is None
+    assert last["identified_value_per_1000_orders_cents"] == (6000 + 15) * 1000 / 6
     assert report["last"]["contribution_cents"] == last["contribution_cents"]
 
 
@@ -90,7 +92,7 @@ def test_slices_add_up_to_the_day_to_the_cent(one_pass):
     ctx, _ = one_pass
     whole, parts = stored(ctx), stored(ctx, ProfitSlice)
     additive = [c for c in whole[0] if c.endswith(("_cents", "_orders", "_shown", "_known"))]
-    additive = [c for c in additive if c in parts[0] and not c.startswith(("cost_per", "average"))]
+    additive = [c for c in additive if c in parts[0] and not c.startswith(NOT_ADDED)]
     for row in whole:
         of_day = [part for part in parts if part["day"] == row["day"]]
         assert {c: row[c] for c in additive} == {c: sum(p[c] for p in of_day) for c in additive}

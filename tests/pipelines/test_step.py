@@ -1,9 +1,11 @@
 """A step runs again exactly when its inputs, parameters or code changed."""
 
+import json
+
 import pytest
 
 from core.errors import BadInput
-from pipelines.step import code_digest, files_digest, run_step
+from pipelines.step import code_digest, files_digest, run_step, write_json
 
 
 def runner(output, calls, **changed):
@@ -67,3 +69,9 @@ def test_the_digest_of_files_does_not_depend_on_their_order(tmp_path):
     before = files_digest([a, b])
     b.write_text("3")
     assert files_digest([a, b]) != before
+
+
+def test_what_is_no_number_is_written_as_null(tmp_path):
+    path = write_json(tmp_path / "a.json", {"auroc": float("nan"), "rows": [1.5, float("inf")]})
+    assert json.loads(path.read_text()) == {"auroc": None, "rows": [1.5, None]}
+    assert "NaN" not in path.read_text()

@@ -1,0 +1,104 @@
+"""`tripo answer` and `tripo kb`: the support release on this machine, without a server."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.show import Json, show
+from core.enums import Audience
+from core.errors import ModelMissing
+from pipelines.context import Context
+
+if TYPE_CHECKING:
+    from engines.support.answering import SupportRelease
+
+kb = typer.Typer(
+    name="kb", help="The knowledge base: load, search, evaluate.", no_args_is_help=True
+)
+Asker = Annotated[Audience, typer.Option(help="who asks")]
+Language = Annotated[str, typer.Option(help="two letters: en, es, fr")]
+Question = Annotated[str, typer.Argument(help="what a user would type", min=1)]
+
+
+def release(ctx: Context) -> "SupportRelease":
+    """The support release that the pointer names; ModelMissing before the first."""
+    from engines.support import rules as conditions
+    from engines.support.answering import load_release
+    from pipelines import artefacts
+    from store.rules import active_rules
+
+    found = artefacts.release_members("support", ctx)
+    if found is None:
+        raise ModelMissing("no support release yet: train and evaluate first (`tripo run`)")
+    rules = [
+        conditions.parse(row["rule_name"], row["condition"], row["action"])
+        for row in active_rules(ctx.engine)
+    ]
+    return load_release(*found, ctx.params.support, rules)
+
+
+def answer(
+    message: Question,
+    audience: Asker = Audience.RIDER,
+    language: Language = "en",
+    as_json: Json = False,
+) -> None:
+    """What the assistant says to one message, and why: action, intent, confidence, sources.
+
+    Example: tripo answer "my driver took a longer route and I paid more than the quote"
+    """
+    from dataclasses import asdict
+
+    from engines.support.answering import Message, answer_one
+
+    given = Message(text=message, audience=audience.value, language_code=language)
+    show(asdict(answer_one(release(Context.load()), given)), as_json)
+
+
+@kb.command()
+def load(as_json: Json = False) -> None:
+    """Bring data/knowledge_base into the table; items that people edited are left and named."""
+    from pipelines.knowledge_base import load as bring
+    from store.db import migrate
+
+    ctx = Context.load()
+    migrate(ctx.engine)
+    show(bring(datetime.now(UTC).date().isoformat(), ctx), as_json)
+
+
+@kb.command()
+def search(
+    question: Question,
+    audience: Asker = Audience.RIDER,
+    language: Language = "en",
+    as_json: Json = False,
+) -> None:
+    """The five best items for a question, with the confidence that the first one answers it."""
+    from engines.support.answering import Message, rows_of
+
+    loaded = release(Context.load())
+    asked = Message(text=question, audience=audience.value, language_code=language)
+    found = loaded.retriever.predict(rows_of(loaded, [asked])).iloc[0]
+    codes = [code for code in found.filter(regex=r"^kb_\d+$") if code]
+    hits: list[dict[str, Any]] = [
+        {name: loaded.items[code][name] for name in ("kb_code", "intent", "question", "answer")}
+        for code in codes
+    ]
+    show({"confidence": float(found["confidence"]), "hits": hits}, as_json)
+
+
+@kb.command("eval")
+def evaluate(as_json: Json = False) -> None:
+    """Retrieval of the serving release on the held-out questions: recall, MRR, calibration."""
+    from models.support import retrieval
+    from pipelines import artefacts
+    from pipelines.datasets import knowledge_base as dataset
+
+    ctx = Context.load()
+    loaded = release(ctx)
+    needed = {"encoder": artefacts.champion("encoder", ctx) or {}}
+    day = ctx.lake.keys(dataset.SNAPSHOT)[-1]
+    rows = dataset.build(day, ctx, needed).test
+    figures = retrieval.score(loaded.retriever.predict(rows), rows)
+    show({"release": loaded.release_id, "questions": len(rows), **figures}, as_json)
