@@ -140,11 +140,11 @@ def freeze(as_json: Json = False) -> None:
     from pipelines.frozen_snapshot import freeze as run
 
     result = run(_context())
-    show({"key": result["key"], "rows": result["digests"]}, as_json)
+    show({"key": result["key"], "digests": result["digests"]}, as_json)
 
 
 def bundle_encoder(as_json: Json = False) -> None:
-    """Fine-tune the encoder on the bundled text and put it into data/encoder (about 15 minutes).
+    """Fine-tune the encoder on the bundled text and put it into data/encoder (half an hour).
 
     What `encoder.recipe: bundled` of params.yaml takes. Run it after a change of the text, on a
     machine with nothing else to do.

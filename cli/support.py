@@ -23,19 +23,12 @@ Question = Annotated[str, typer.Argument(help="what a user would type", min=1)]
 
 def release(ctx: Context) -> "SupportRelease":
     """The support release that the pointer names; ModelMissing before the first."""
-    from engines.support import rules as conditions
-    from engines.support.answering import load_release
-    from pipelines import artefacts
-    from store.rules import active_rules
+    from pipelines.city_policies import serving_release
 
-    found = artefacts.release_members("support", ctx)
+    found = serving_release(ctx)
     if found is None:
         raise ModelMissing("no support release yet: train and evaluate first (`tripo run`)")
-    rules = [
-        conditions.parse(row["rule_name"], row["condition"], row["action"])
-        for row in active_rules(ctx.engine)
-    ]
-    return load_release(*found, ctx.params.support, rules)
+    return found
 
 
 def answer(

@@ -91,7 +91,7 @@ def slice_metrics(
 def _interval(
     module: ModuleType, predictions: pd.DataFrame, rows: pd.DataFrame, rules: JudgingRules
 ) -> tuple[float, float]:
-    rows = rows.drop(columns=[name for name in rows if name == "embedding"])  # heavy, not judged
+    rows = rows.drop(columns="embedding", errors="ignore")  # heavy, and not judged
 
     def metric(index: NDArray[np.int64]) -> float:
         value: float = module.primary(predictions.iloc[index], rows.iloc[index])

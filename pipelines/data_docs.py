@@ -23,7 +23,8 @@ from pipelines.context import Context
 from pipelines.data_docs_pages import Verdict, make_local, write_index
 from pipelines.gate_rules import great_expectations, load_suite
 from pipelines.gate_sql import take
-from pipelines.ingest import KNOWN_ZONES, read_landing, zones_of
+from pipelines.gate_zones import KNOWN_ZONES
+from pipelines.ingest import read_landing, zones_of
 from pipelines.real_data import KINDS
 
 if TYPE_CHECKING:

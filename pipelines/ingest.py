@@ -20,8 +20,12 @@ from pipelines.context import Context
 from pipelines.gate import Delivery, Split, split_all
 from pipelines.gate_once import days_before, keys_before
 from pipelines.gate_rules import Rule, rules_of, sources
-from pipelines.gate_zones import KNOWN_ZONES as KNOWN_ZONES  # data_docs takes it from here
-from pipelines.gate_zones import MARKET_HOURS, zones_of_lake, zones_of_whole_days
+from pipelines.gate_zones import (
+    KNOWN_ZONES,
+    MARKET_HOURS,
+    zones_of_lake,
+    zones_of_whole_days,
+)
 from pipelines.real_data import ingest_real
 from pipelines.step import files_digest, run_step
 
