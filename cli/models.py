@@ -143,16 +143,24 @@ def freeze(as_json: Json = False) -> None:
     show({"key": result["key"], "digests": result["digests"]}, as_json)
 
 
-def bundle_encoder(as_json: Json = False) -> None:
+def bundle_encoder(
+    vectors_only: Annotated[
+        bool, typer.Option("--vectors-only", help="only the text's vectors anew (two minutes)")
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Fine-tune the encoder on the bundled text and put it into data/encoder (half an hour).
 
-    What `encoder.recipe: bundled` of params.yaml takes. Run it after a change of the text, on a
-    machine with nothing else to do.
+    What `encoder.recipe: bundled` of params.yaml takes, and the vectors it gives that text. Run it
+    after a change of the text, on a machine with nothing else to do.
     """
     from rich.progress import Progress
 
-    from pipelines.bundled_encoder import bundle
+    from pipelines.bundled_encoder import bundle, bundle_vectors
 
+    if vectors_only:
+        show(bundle_vectors(_context([])), as_json)
+        return
     ctx = _context(["encoder.recipe=tuned"])
     with Progress(console=Console(stderr=True), disable=as_json) as bar:
         task = bar.add_task("fine-tuning", total=None)

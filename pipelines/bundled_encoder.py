@@ -1,14 +1,15 @@
 """Make the bundled encoder: fine-tune, export, write data/encoder with what it was made from."""
 
 import hashlib
+import json
 import platform
 from importlib.metadata import version
 from typing import Any
 
-from models.support import encoder, network
+from models.support import encoder, known_vectors, network
 from models.support.tuning import Progress
 from pipelines.context import Context
-from pipelines.datasets.encoder import text_digest, tuning_rows
+from pipelines.datasets.encoder import bundled_texts, text_digest, tuning_rows
 from pipelines.step import write_json
 
 PACKAGES = ("torch", "transformers", "onnxruntime", network.PACKAGE.replace("_", "-"))
@@ -18,10 +19,7 @@ def bundle(ctx: Context, progress: Progress) -> dict[str, Any]:
     """Replace ``data/encoder``; the recipe that is written beside the network."""
     rows = tuning_rows(ctx)
     content = network.make(rows, ctx.params.encoder, progress)
-    encoder.BUNDLED.mkdir(parents=True, exist_ok=True)
-    partial = encoder.BUNDLED / f".{encoder.MODEL}.partial"
-    partial.write_bytes(content)
-    partial.replace(encoder.BUNDLED / encoder.MODEL)
+    _write(encoder.MODEL, content)
     recipe = {
         "sha256": hashlib.sha256(content).hexdigest(),
         "bytes": len(content),
@@ -34,4 +32,25 @@ def bundle(ctx: Context, progress: Progress) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {ctx.params.encoder.threads} threads",
     }
     write_json(encoder.BUNDLED / encoder.RECIPE, recipe)
-    return recipe
+    return {**recipe, **bundle_vectors(ctx)}
+
+
+def bundle_vectors(ctx: Context) -> dict[str, Any]:
+    """Replace the vectors of the bundled text, as the bundled encoder makes them."""
+    meta = json.dumps(ctx.params.encoder.model_dump()).encode()
+    tokenizer = (network.source() / encoder.TOKENIZER).read_bytes()
+    artefact = {
+        encoder.MODEL: encoder.bundled(),
+        encoder.TOKENIZER: tokenizer,
+        encoder.META: meta,
+    }
+    texts = bundled_texts()
+    _write(known_vectors.VECTORS, known_vectors.packed(texts, artefact))
+    return {"vectors": len(texts)}
+
+
+def _write(name: str, content: bytes) -> None:
+    encoder.BUNDLED.mkdir(parents=True, exist_ok=True)
+    partial = encoder.BUNDLED / f".{name}.partial"
+    partial.write_bytes(content)
+    partial.replace(encoder.BUNDLED / name)

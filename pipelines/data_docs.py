@@ -17,28 +17,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import PartitionMissing, TripoError
-from core.partition import day_of, last_day, midnight
+from core.partition import last_day, midnight
 from core.schema import ASSETS
 from pipelines.context import Context
-from pipelines.data_docs_pages import Verdict, make_local, write_index
-from pipelines.gate_rules import great_expectations, load_suite
+from pipelines.data_docs_pages import INDEX, Verdict, make_local, write_index
+from pipelines.gate_rules import great_expectations, load_suite, sources
 from pipelines.gate_sql import take
 from pipelines.gate_zones import KNOWN_ZONES
-from pipelines.ingest import read_landing, zones_of
+from pipelines.ingest import zones_of
 from pipelines.real_data import KINDS
+from pipelines.step import file_digest, files_digest, run_step
 
 if TYPE_CHECKING:
     from great_expectations import ExpectationSuite, ValidationDefinition
     from great_expectations.data_context import EphemeralDataContext
 
-SITE = "data_docs"
+SITE, MADE = "data_docs", "data_docs_made"
+Samples = dict[str, tuple[str, Path]]
+"""Asset -> the contract it is held against, and the file of which some rows are shown."""
 
 
 def publish(key: str, ctx: Context) -> dict[str, Any]:
     """Validate a sample of every asset at the last day of ``key`` and render the pages.
 
-    Returns ``{"index": path, "assets": {name: {rows, expectations, met}}}``. Publishing a key
-    again replaces its pages.
+    Returns ``{"index": path, "assets": {name: {rows, expectations, met}}}``. Pages that were made
+    from the same files and rules are left as they are.
 
     Raises
     ------
@@ -50,6 +53,22 @@ def publish(key: str, ctx: Context) -> dict[str, Any]:
     if not samples:
         raise PartitionMissing(f"expected deliveries up to {day}; run the ingest DAG first")
     zones = zones_of([day], ctx)
+    rules = {path for asset in ASSETS for path in sources(asset)}
+    done = run_step(
+        ctx.home / MADE / str(day),
+        modules=[__name__],
+        inputs={
+            "rules": files_digest(rules),
+            **{asset: file_digest(path) for asset, (_, path) in samples.items()},
+        },
+        params={"zones": zones, "rows": ctx.params.gate.docs_sample_rows},
+        work=lambda: _publish(day, samples, zones, ctx),
+        present=lambda: (ctx.home / SITE / INDEX).exists(),
+    )
+    return done.result
+
+
+def _publish(day: date, samples: Samples, zones: list[str], ctx: Context) -> dict[str, Any]:
     # in memory: a context of files writes its whole configuration anew for every object
     context = great_expectations().get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
@@ -57,8 +76,9 @@ def publish(key: str, ctx: Context) -> dict[str, Any]:
     with TemporaryDirectory(prefix="docs.", dir=ctx.home) as folder:
         _set_site(context, Path(folder))
         verdicts, pages = [], []
-        for asset, (contract, rows) in samples.items():
+        for asset, (contract, path) in samples.items():
             suite = _suite(asset, contract, bool(zones))
+            rows = _sample(pq.read_table(path), ctx.params.gate.docs_sample_rows)
             verdict, its_pages = _validate(context, suite, rows, zones, day)
             verdicts.append(verdict)
             pages += its_pages
@@ -118,27 +138,25 @@ def _require_evaluated(asset: str, results: Iterable[Any]) -> None:
         raise TripoError(f"{asset}: could not evaluate {names}: {failed[0].exception_info}")
 
 
-def _delivered(day: date, ctx: Context) -> dict[str, tuple[str, pa.Table]]:
-    """Some rows of the last delivery of every asset up to a day, as it came."""
+def _delivered(day: date, ctx: Context) -> Samples:
+    """The last delivery of every asset up to a day, as it came."""
     found = {}
     for asset in ASSETS:
         days = [d for d in ctx.landing.days(asset) if d <= str(day)]
         if days:
-            rows = read_landing(day_of(days[-1]), asset, ctx)
-            found[asset] = (asset, _sample(rows, ctx.params.gate.docs_sample_rows))
+            found[asset] = (asset, ctx.landing.path(days[-1], asset))
     return found
 
 
-def _real(ctx: Context) -> dict[str, tuple[str, pa.Table]]:
-    """Some rows of the last partition of real orders, trips and payments."""
+def _real(ctx: Context) -> Samples:
+    """The last partition of real orders, trips and payments."""
     found = {}
     for kind in KINDS:
         for contract in ("orders", "trips", "payments"):
             asset = f"{contract}_{kind}"
             keys = ctx.lake.keys(asset)
             if keys:
-                rows = pq.read_table(ctx.lake.path(asset, keys[-1]))
-                found[asset] = (contract, _sample(rows, ctx.params.gate.docs_sample_rows))
+                found[asset] = (contract, ctx.lake.path(asset, keys[-1]))
     return found
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+INDEX = "index.html"
 MARK = "<!-- local page -->"
 OUTSIDE = re.compile(
     r"<script\b.*?</script>|<link\b[^>]*href=\"https?://[^>]*>|<img\b[^>]*src=\"https?://[^>]*>",
@@ -64,7 +65,7 @@ def write_index(site: Path, day: str, verdicts: Sequence[Verdict]) -> Path:
         for page in sorted(_pages(site), reverse=True)
         if page.split("/")[2] != day
     )
-    target = site / "index.html"
+    target = site / INDEX
     target.write_text(
         f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Data Docs</title>
 {STYLE}{MARK}</head><body><h1>Data Docs: deliveries of {escape(day)}</h1>

@@ -145,6 +145,9 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: EncoderParams) -> A
     """
     from safetensors.numpy import save
 
+    # that module loads encoders, so it stands on this one
+    from models.support.known_vectors import embed
+
     made = params.recipe != "bundled"
     content = network.make(train, params) if made else bundled()
     known = _probed(train, params)
@@ -158,7 +161,7 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: EncoderParams) -> A
         TOKENIZER: (network.source() / TOKENIZER).read_bytes(),
         META: json.dumps(meta, sort_keys=True).encode(),
     }
-    vectors = TextEncoder(artefact).embed(known["text"].tolist())
+    vectors = embed(known["text"].tolist(), artefact)
     artefact[PROBE] = save({"vectors": vectors.astype("float16")})
     return artefact
 

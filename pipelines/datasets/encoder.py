@@ -7,8 +7,10 @@ import pandas as pd
 
 from core.enums import Sentiment
 from core.intents import UNKNOWN
+from features.text import normalise
 from models.contract import Artefact, Dataset
 from models.support.encoder import BUNDLED, INTENT, MODEL, RECIPE
+from models.support.known_vectors import VECTORS
 from models.support.tuning import RETRIEVAL
 from pipelines.context import Context
 from pipelines.datasets import texts
@@ -28,8 +30,8 @@ def text_digest() -> str:
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """Digests of the text files and of the bundled network."""
-    return texts.inputs([*_files(), BUNDLED / MODEL], artefacts)
+    """Digests of the text files, of the bundled network and of the vectors it gave."""
+    return texts.inputs([*_files(), BUNDLED / MODEL, BUNDLED / VECTORS], artefacts)
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
@@ -65,6 +67,19 @@ def tuning_rows(ctx: Context) -> pd.DataFrame:
         items.assign(label=items["kb_code"], task=RETRIEVAL),
     ]
     return pd.concat(parts, ignore_index=True)[["text", "label", "task"]]
+
+
+def bundled_texts() -> list[str]:
+    """Every bundled text that is learned from or chosen on, in any language; none held out."""
+    parts = [texts.written(), texts.validation(), texts.labelled(texts.SENTIMENT, list(Sentiment))]
+    messages = pd.concat([part["text"] for part in parts])
+    wordings = (
+        normalise(text)
+        for item in texts.items()
+        for text in (item["question"], *item["variants"], item["answer"])
+    )
+    held_out = texts.held_out_words()
+    return sorted(text for text in {*messages, *wordings} if text.casefold() not in held_out)
 
 
 def split_variants(items: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:

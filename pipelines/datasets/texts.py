@@ -124,6 +124,13 @@ def held_out_intents() -> pd.DataFrame:
     )
 
 
+def held_out_words() -> set[str]:
+    """Every text of the held-out files, normalised and case-folded."""
+    parts = (pd.read_csv(p, dtype=str)["text"] for p in (HELD_OUT_SENTIMENT, HELD_OUT_ITEMS))
+    found = pd.concat([held_out_intents()["text"], *parts])
+    return {normalise(text).casefold() for text in found}
+
+
 def for_training(rows: pd.DataFrame, held_out: Iterable[str]) -> pd.DataFrame:
     """Each text once, none of them held out, marked as training text."""
     seen = {text.casefold() for text in held_out}
@@ -153,11 +160,12 @@ def with_vectors(rows: pd.DataFrame, encoder: Artefact, ctx: Context) -> pd.Data
 
 
 def _vectors(texts: list[str], sha: str, encoder: Artefact, ctx: Context) -> NDArray[np.float32]:
-    from models.support.encoder import WIDTH, load
+    from models.support.encoder import WIDTH
+    from models.support.known_vectors import embed
 
     key = f"{sha[:16]}-{hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]}"
     if not ctx.lake.has(EMBEDDINGS, key):
-        flat = pa.array(load(encoder).embed(texts).ravel())
+        flat = pa.array(embed(texts, encoder).ravel())
         table = pa.table({"vector": pa.FixedSizeListArray.from_arrays(flat, WIDTH)})
         ctx.lake.write_free(EMBEDDINGS, key, table)
     column = ctx.lake.read(EMBEDDINGS, [key])["vector"].combine_chunks()

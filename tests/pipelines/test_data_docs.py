@@ -48,6 +48,20 @@ def test_another_day_is_added_and_the_same_day_replaced(ctx):
     assert "trips, 2026-11-21" in index
 
 
+def test_pages_are_made_again_only_when_rows_rules_or_pages_changed(ctx):
+    index = Path(publish("2026-11-21", ctx)["index"])
+    (page,) = index.parent.glob("validations/*/*/*/*.html")
+    first = page.stat().st_mtime_ns
+    publish("2026-11-21", ctx)
+    assert page.stat().st_mtime_ns == first
+    index.unlink()
+    publish("2026-11-21", ctx)
+    assert page.stat().st_mtime_ns > first
+    (ctx.landing.path("2026-11-21", "trips")).unlink()
+    ctx.landing.write("2026-11-21", "trips", table("trips", {}))
+    assert publish("2026-11-21", ctx)["assets"]["trips"]["met"] == 31
+
+
 def test_nothing_delivered_means_nothing_to_show(tmp_path):
     ctx = Context(Settings(home=tmp_path), load_params(ROOT / "params.yaml"))
     with pytest.raises(PartitionMissing, match="expected deliveries up to 2026-11-21"):
