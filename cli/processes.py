@@ -46,6 +46,8 @@ def quiet(settings: Settings) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "2",
         "OPENBLAS_NUM_THREADS": "2",
+        # two trainings side by side: threads that spin while they wait would take the other its core
+        "OMP_WAIT_POLICY": "PASSIVE",
         "MPLBACKEND": "Agg",
         **{name: _without_proxy(name, settings.host) for name in ("NO_PROXY", "no_proxy")},
     }

@@ -28,7 +28,7 @@ from store import releases
 BOOT_S = 300.0
 PARSE_S = 60.0
 SERVING_S = 120.0
-HEAVY = ("heavy", 1, "training and embedding, one at a time")
+HEAVY = ("heavy", 2, "training and embedding, two at a time")
 
 
 @dataclass
