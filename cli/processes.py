@@ -46,7 +46,7 @@ def quiet(settings: Settings) -> dict[str, str]:
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "2",
         "OPENBLAS_NUM_THREADS": "2",
-        # two trainings side by side: threads that spin while they wait would take the other its core
+        # of two trainings side by side, one that spins while it waits takes the core of the other
         "OMP_WAIT_POLICY": "PASSIVE",
         "MPLBACKEND": "Agg",
         **{name: _without_proxy(name, settings.host) for name in ("NO_PROXY", "no_proxy")},
@@ -81,7 +81,7 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
         "API__WORKERS": "1",
         "API__SECRET_KEY": settings.jwt_secret.get_secret_value(),
         "API_AUTH__JWT_SECRET": settings.jwt_secret.get_secret_value(),
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1",
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
         # a task's end is sometimes noticed only at the next heartbeat
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",

@@ -23,7 +23,6 @@ from core.errors import TripoError
 from core.settings import Settings
 from models.catalog import PRODUCTS
 from pipelines.context import Context
-from store import releases
 
 BOOT_S = 300.0
 PARSE_S = 60.0
@@ -78,6 +77,8 @@ class Platform:
 
     def calls(self) -> list[dict[str, Any]]:
         """Every endpoint called once, as soon as serving answers."""
+        from store import releases
+
         self.supervisor.wait_healthy(["serving"], SERVING_S)
         token = self.settings.service_token.get_secret_value()
         unreleased = [p for p in PRODUCTS if releases.pointer(self.ctx.engine, p) is None]
@@ -101,7 +102,8 @@ def execute(platform: Platform, screen: Screen, began: datetime) -> dict[str, An
     with platform.api() as api:
         flow = platform.flow(api, began, screen)
         try:
-            flow.run({"ingest.load": platform.start_serving})
+            # while the city is simulated one core has nothing to do
+            flow.run({"evaluate support": platform.start_serving})
             calls = platform.calls()
         except TripoError as failed:
             error = str(failed)

@@ -7,16 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
 from cli.flow import Flow
 from cli.samples import answered
 from models.catalog import CATALOG
 from pipelines.context import Context
 from pipelines.results import read
 from pipelines.step import write_json
-from store import releases
-from store.tables import AiPerformance, ProfitMetrics
 
 PACKAGES = (
     "tripo04os-ml", "apache-airflow", "mlflow", "bentoml", "great-expectations", "duckdb",
@@ -33,6 +29,8 @@ def report(
     error: str | None = None,
 ) -> dict[str, Any]:
     """Everything a run did and left behind."""
+    from store.tables import AiPerformance, ProfitMetrics
+
     last = ctx.params.simulator.last_day
     return {
         "started": started.isoformat(),
@@ -102,6 +100,8 @@ def dags(flow: Flow) -> list[dict[str, Any]]:
 
 def models(ctx: Context) -> list[dict[str, Any]]:
     """The newest version of every model that was trained, and whether it serves."""
+    from store import releases
+
     rows = []
     for name, spec in CATALOG.items():
         path = ctx.training_record(name)
@@ -128,7 +128,9 @@ def models(ctx: Context) -> list[dict[str, Any]]:
 
 
 def _row(ctx: Context, table: Any, day: Any) -> dict[str, Any]:
+    from sqlalchemy import select
+
     with ctx.engine.connect() as connection:
-        found = connection.execute(sa.select(table.__table__).where(table.day == day))
+        found = connection.execute(select(table.__table__).where(table.day == day))
         row = found.mappings().one_or_none()
     return dict(row) if row else {}

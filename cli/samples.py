@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from serving.releases import NEEDED
+from models.catalog import NEEDED
 
 DOCS = "/docs.json"
 READY = "/readyz"

@@ -73,6 +73,9 @@ _ALL = (
 
 CATALOG: dict[str, ModelSpec] = {spec.name: spec for spec in _ALL}
 PRODUCTS: tuple[str, ...] = ("support", "premium", "profit")
+NEEDED = ("support", "profit")
+"""Serving is not ready without these. Premium can be refused honestly: then drivers are judged by
+the rule policy, which says so."""
 INDIVISIBLE = frozenset({"support"})
 """Products whose release serves with all of its models or not at all; others have rule policies."""
 

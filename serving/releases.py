@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from core.errors import ModelMissing, TripoError
 from models import selftest
-from models.catalog import CATALOG, PRODUCTS
+from models.catalog import CATALOG, NEEDED, PRODUCTS
 from models.contract import Artefact, Predictor
 from store import releases
 
@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 RETRY_S = 60.0
 """When a refused release is tried again: the store or a file that it missed may be back."""
-NEEDED = ("support", "profit")
-"""Premium can be refused honestly: then drivers are judged by the rule policy, which says so."""
 Build = Callable[[str, dict[str, Artefact]], Any]
 
 
