@@ -159,7 +159,12 @@ def main() -> int:
             sys.stderr.write((logs / "airflow-migrate.log").read_text(errors="replace"))
             return 1
     preload(SHARED)
-    family.add("airflow-api-server", airflow("api-server"))
+    # Apart, because of SQLite: the core API logs who did what on its event loop, and would wait there
+    # for a write of a task whose end needs that loop (until the time-out of the database).
+    family.add("airflow-api-server", airflow("api-server", "--apps", "core"))
+    tasks_port = str(found.execution_port)
+    execution = airflow("api-server", "--apps", "execution", "--port", tasks_port)
+    family.add("airflow-execution-api", execution)
     family.add("airflow-dag-processor", airflow("dag-processor"))
     preload(TRACKING)
     family.add("mlflow", mlflow(found))

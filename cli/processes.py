@@ -68,12 +68,13 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": "4",
-        "CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        "CORE__EXECUTION_API_SERVER_URL": (
+            f"http://{settings.host}:{settings.execution_port}/execution/"
+        ),
         "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "0",
-        # seconds a writer waits for the one before it: 5, the default, is short on a busy machine;
-        # and where Airflow's server waits for itself, which was seen, the whole run waits with it
+        # seconds a writer waits for the one before it: 5, the default, is short on a busy machine
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=15",
         "API__HOST": settings.host,
         "API__PORT": str(port),
@@ -111,12 +112,13 @@ def platform(settings: Settings, dags: Path, triggerer: bool = False) -> Service
         host=settings.host,
         ports={
             settings.airflow_port: "TRIPO_AIRFLOW_PORT",
+            settings.execution_port: "TRIPO_EXECUTION_PORT",
             settings.mlflow_port: "TRIPO_MLFLOW_PORT",
         },
         healthy=lambda: (
             _answer(settings.host, settings.mlflow_port, "/health") is not None
             # the first call builds this application: better now than in the first task
-            and _answer(settings.host, settings.airflow_port, "/execution/health") is not None
+            and _answer(settings.host, settings.execution_port, "/execution/health") is not None
             and _all_reported(settings, parts, began)
         ),
     )

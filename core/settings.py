@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     analytics: Literal["duckdb"] = Field("duckdb", description="engine of the KPI expressions")
     host: str = Field("127.0.0.1", description="address every server binds to")
     airflow_port: int = Field(8080, description="Airflow API and UI")
+    execution_port: int = Field(8081, description="Airflow's API for its own tasks")
     mlflow_port: int = Field(5000, description="MLflow tracking server and registry")
     serving_port: int = Field(3000, description="BentoML service")
     docs_port: int = Field(8090, description="Data Docs pages, in `tripo up`")

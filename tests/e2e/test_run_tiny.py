@@ -25,7 +25,8 @@ RUN_S = 900
 
 def environment(home: Path) -> dict[str, str]:
     ports = {
-        f"TRIPO_{name}_PORT": str(free_port()) for name in ("AIRFLOW", "MLFLOW", "SERVING", "DOCS")
+        f"TRIPO_{name}_PORT": str(free_port())
+        for name in ("AIRFLOW", "EXECUTION", "MLFLOW", "SERVING", "DOCS")
     }
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("TRIPO_", "COV_", "AIRFLOW"))}
     return {
