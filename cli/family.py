@@ -159,8 +159,8 @@ def main() -> int:
             sys.stderr.write((logs / "airflow-migrate.log").read_text(errors="replace"))
             return 1
     preload(SHARED)
-    # Apart, because of SQLite: the core API logs who did what on its event loop, and would wait there
-    # for a write of a task whose end needs that loop (until the time-out of the database).
+    # Apart, because of SQLite: the core API writes its audit log on its event loop, and would wait
+    # there for the write of a task whose end needs that loop (until the database's time-out).
     family.add("airflow-api-server", airflow("api-server", "--apps", "core"))
     tasks_port = str(found.execution_port)
     execution = airflow("api-server", "--apps", "execution", "--port", tasks_port)
