@@ -94,7 +94,7 @@ def addresses(settings: Settings) -> dict[str, str]:
     """Where each part of the platform is seen."""
     return {
         "Airflow": settings.airflow_url,
-        "MLflow": settings.tracking_uri,
+        "MLflow": f"{settings.tracking_uri}/#/models",
         "Serving": settings.serving_url,
         "Data Docs": f"http://{settings.host}:{settings.docs_port}",
     }

@@ -7,6 +7,7 @@ beside the old one, tested, and swapped in whole. A call takes its release once.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Annotated, Any, cast
 
 import bentoml
@@ -17,6 +18,7 @@ from core.params import load_params
 from core.settings import settings
 from serving import premium, profit, support
 from serving.guards import Guards
+from serving.openapi import OpenApi
 from serving.releases import Loaded, Serving
 from serving.schemas import (
     MANY,
@@ -165,4 +167,10 @@ class TripoService:
         return profit.forecast(self._current("profit"), hours, self.lake, self.params)
 
 
+# the first is the outermost: nobody reads even the description unasked in production
 cast(Any, TripoService).add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)
+cast(Any, TripoService).add_asgi_middleware(
+    OpenApi,
+    made=lambda: cast(Any, TripoService).openapi_spec.asdict(),
+    version=version("tripo04os-ml"),
+)

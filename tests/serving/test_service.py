@@ -109,3 +109,14 @@ def rename(engine, table, to):
 
 def test_a_product_without_a_release_may_get_one(client):
     assert client.post("/answer", json={"messages": [{"text": "hi"}]}).status_code == 503
+
+
+def test_the_openapi_page_is_in_our_words_and_says_who_needs_a_token(client):
+    page = client.get("/docs.json").json()
+    assert page["info"]["title"] == "Tripo04OS ML serving"
+    assert "cents" in page["info"]["description"]
+    assert "contact" not in page["info"]
+    assert page["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    needs = {path: "security" in ways for path, m in page["paths"].items() for ways in m.values()}
+    asked = {"/livez": False, "/readyz": False, "/metrics": True, "/answer": True, "/price": True}
+    assert {path: needs[path] for path in asked} == asked
