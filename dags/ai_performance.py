@@ -25,7 +25,7 @@ def ai_performance() -> None:
     def recompute(**context: Any) -> Any:
         from pipelines.ai_performance import recompute
 
-        return step(context, recompute)
+        return step(context, recompute, tracked=True)
 
     recompute()
 

@@ -112,8 +112,12 @@ def run_key(context: Any) -> str:
     return str(key)
 
 
-def step(context: Any, function: Callable[[str, "Context"], Any], name: str = "") -> Any:
+def step(
+    context: Any, function: Callable[[str, "Context"], Any], name: str = "", tracked: bool = False
+) -> Any:
     """Call a pipeline with the run's key and parameters, and keep what it reports.
+
+    ``tracked`` keeps it in MLflow too, with the form: for figures that reviewers compare.
 
     Input that is wrong stays wrong: it fails at once instead of being tried again. A run that the
     clock started for a day that was not delivered is skipped.
@@ -134,7 +138,12 @@ def step(context: Any, function: Callable[[str, "Context"], Any], name: str = ""
     except BadInput as error:
         raise AirflowFailException(str(error)) from error
     if isinstance(result, dict):
-        record(ctx, name or context["dag"].dag_id, key, result)
+        dag_id = context["dag"].dag_id
+        record(ctx, name or dag_id, key, result)
+        if tracked:
+            from pipelines.tracking import track
+
+            track(ctx, name or dag_id, dag_id, key, context["params"], result)
     return result
 
 

@@ -58,7 +58,7 @@ def evaluate() -> None:
             verdict = reported(context, f"verdict_{product}")
             decision, who = heard(next(answers) if verdict["verdict"] == CLOSE else None)
             act = partial(conclude, verdict, decision, at=datetime.now(UTC), who=who)
-            step(context, act, f"evaluate_{product}")
+            step(context, act, f"evaluate_{product}", tracked=True)
 
     ask = AskReviewer.partial(task_id="ask", options=["promote", "refuse"], defaults=["refuse"])
     ask.expand_kwargs(judge()) >> conclude()

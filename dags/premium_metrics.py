@@ -23,7 +23,7 @@ def premium_metrics() -> None:
     def recompute(**context: Any) -> Any:
         from pipelines.premium_metrics import recompute
 
-        return step(context, recompute)
+        return step(context, recompute, tracked=True)
 
     recompute()
 

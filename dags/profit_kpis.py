@@ -25,7 +25,7 @@ def profit_kpis() -> None:
     def recompute(**context: Any) -> Any:
         from pipelines.profit_kpis import recompute
 
-        return step(context, recompute)
+        return step(context, recompute, tracked=True)
 
     recompute()
 

@@ -186,6 +186,28 @@ def _log_run(client: MlflowClient, run_id: str, candidate: Candidate) -> None:
         client.log_figure(run_id, figure, f"plots/{name}.png")
 
 
+def log_report(
+    client: MlflowClient,
+    experiment: str,
+    key: str,
+    params: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    tags: Mapping[str, str],
+) -> str:
+    """Record figures that belong to no model, as one finished run; its id."""
+    with _reachable(f"recording {experiment} of {key}"):
+        found = mlflow.set_experiment(experiment).experiment_id
+        run_id = str(client.create_run(found, run_name=f"{experiment} {key}").info.run_id)
+        client.log_batch(
+            run_id,
+            metrics=[Metric(name, value, 0, 0) for name, value in metrics.items()],
+            params=[Param(name, str(value)) for name, value in params.items()],
+            tags=[RunTag(name, value) for name, value in tags.items()],
+        )
+        client.set_terminated(run_id)
+    return run_id
+
+
 def versions(client: MlflowClient, name: str) -> list[Version]:
     """Every version of a model, newest first; none if the model was never registered."""
     with _reachable(f"versions of {name}"):

@@ -105,8 +105,11 @@ def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     """Write JSON beside ``path`` and rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(json.dumps(plain(content), indent=1, sort_keys=True))
-    partial.replace(path)
+    try:
+        partial.write_text(json.dumps(plain(content), indent=1, sort_keys=True))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)  # of a disk that was full half-way
     return path
 
 

@@ -5,6 +5,7 @@ The same road for every model; nothing is promoted here (that is `pipelines.eval
 
 import hashlib
 import json
+import shutil
 import subprocess
 from importlib import import_module
 from importlib.metadata import distributions
@@ -32,8 +33,8 @@ def train(name: str, key: str, ctx: Context) -> dict[str, Any]:
     """
     days_of(key)
     spec = spec_of(name)
-    if spec.real_data_only and ctx.settings.data is None:
-        return {"model": name, "skipped": "needs real trips; TRIPO_DATA is not set"}
+    if spec.real_data_only and (missing := _missing_trips(ctx)):
+        return {"model": name, "skipped": f"needs real trips; {missing}"}
     needed = {model: artefacts.base(model, ctx) for model in spec.needs}
     datasets = import_module(spec.dataset)
     record = ctx.training_record(name)
@@ -45,6 +46,15 @@ def train(name: str, key: str, ctx: Context) -> dict[str, Any]:
         work=lambda: _train(spec, key, ctx, needed, record),
     )
     return {**step.result, "trained": not step.skipped}
+
+
+def _missing_trips(ctx: Context) -> str:
+    """Why there are no real trips to learn from; empty if there are some."""
+    from pipelines.datasets.real_months import ORDERS
+
+    if ctx.settings.data is None:
+        return "TRIPO_DATA is not set"
+    return "" if ctx.lake.keys(ORDERS) else f"{ctx.settings.data} had no New York green taxis"
 
 
 def sections(spec: ModelSpec, ctx: Context) -> dict[str, Any]:
@@ -152,15 +162,23 @@ def _card(
 
 def provenance() -> dict[str, str]:
     """Git revision of the code and a hash of every installed distribution."""
-    root = Path(__file__).parents[1]
-    git = subprocess.run(
-        ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
+    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
+    return {
+        "git_revision": _revision() or "not a git checkout",
+        "environment_sha256": hashlib.sha256("\n".join(installed).encode()).hexdigest(),
+    }
+
+
+def _revision() -> str:
+    """What git calls this code; empty without git or outside of a checkout."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    root = str(Path(__file__).parents[1])
+    said = subprocess.run(
+        [git, "-C", root, "describe", "--always", "--dirty", "--abbrev=12"],
         capture_output=True,
         text=True,
         check=False,
     )
-    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
-    return {
-        "git_revision": git.stdout.strip() or "not a git checkout",
-        "environment_sha256": hashlib.sha256("\n".join(installed).encode()).hexdigest(),
-    }
+    return said.stdout.strip()

@@ -14,6 +14,7 @@ import pytest
 
 from core.schema import asset_schema
 from pipelines.gate_rules import rules_of
+from pipelines.step import write_json
 from store.lake import arrow_schema
 from tests.gate_rows import TRIP
 
@@ -83,3 +84,10 @@ def test_a_file_that_may_not_grow_is_one_message_and_leaves_no_part_of_it(tmp_pa
     done = import_into(home, many_trips(tmp_path / "own.parquet"), preexec_fn=limited)
     require_one_message_and_no_partition(done, home)
     assert "File too large" in done.stderr
+
+
+def test_json_that_did_not_fit_leaves_nothing_behind(small_disk):
+    whole = write_json(small_disk / "kept.json", {"rows": 1})
+    with pytest.raises(OSError, match="No space left"):
+        write_json(small_disk / "large.json", {"text": "x" * 2 * SPACE})
+    assert list(small_disk.iterdir()) == [whole]
