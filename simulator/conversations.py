@@ -18,6 +18,9 @@ from simulator.talks import DAY_S, Line, Talk, begin_all, new_id
 from simulator.texts import Text, Texts
 
 MAX_TURNS = 3
+REPLY_S = 1.0
+"""When a user has the reply. What it really took is measured and kept as ``processing_time_ms``;
+the city's clock does not run on it, or no two runs would give the same days."""
 NEEDS_A_PERSON = frozenset({"safety_concern", "urgent_issue", "talk_to_human", "fraud_report"})
 CONTENT_IF_RIGHT, CONTENT_IF_RELATED, CONTENT_IF_WRONG = 0.93, 0.45, 0.10
 CONFIRMS = 0.45
@@ -60,7 +63,7 @@ def converse(talks: Sequence[Talk], texts: Texts, answer: Answer, rng: np.random
         if len(replies) != len(asks):
             raise BadInput(f"expected {len(asks)} replies, one a message, got {len(replies)}")
         for talk, reply in zip(speaking, replies, strict=True):
-            at = talk.lines[-1].at + reply.processing_time_ms / 1000
+            at = talk.lines[-1].at + REPLY_S
             talk.lines[-1].reply = reply
             talk.lines.append(Line("AI", reply.content, at, reply))
             react(talk, reply, texts, rng, last=turn == MAX_TURNS - 1)
