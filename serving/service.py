@@ -18,6 +18,7 @@ from core.params import load_params
 from core.settings import settings
 from serving import premium, profit, support
 from serving.guards import Guards
+from serving.logs import keep_input_out
 from serving.openapi import OpenApi
 from serving.releases import Loaded, Serving
 from serving.schemas import (
@@ -69,6 +70,7 @@ class TripoService:
     def __init__(self) -> None:
         from store.db import connect
 
+        keep_input_out()
         found = settings()
         found.require_safe()
         self.settings = found

@@ -120,3 +120,12 @@ def test_the_openapi_page_is_in_our_words_and_says_who_needs_a_token(client):
     needs = {path: "security" in ways for path, m in page["paths"].items() for ways in m.values()}
     asked = {"/livez": False, "/readyz": False, "/metrics": True, "/answer": True, "/price": True}
     assert {path: needs[path] for path in asked} == asked
+
+
+def test_the_log_names_the_field_that_was_refused_and_not_what_was_in_it(client, caplog):
+    words = "call me on 0171 5550123"
+    asked = {"messages": [{"text": "hello", "channel": words}]}
+    assert client.post("/answer", json=asked).status_code == 400
+    (line,) = [r.getMessage() for r in caplog.records if "Exception on /answer" in r.getMessage()]
+    assert "messages.0.channel: " in line
+    assert words not in caplog.text
