@@ -32,6 +32,7 @@ def report(
     from store.tables import AiPerformance, ProfitMetrics
 
     last = ctx.params.simulator.last_day
+    ingested = _ingested(ctx, flow)
     return {
         "started": started.isoformat(),
         "finished": finished.isoformat(),
@@ -39,7 +40,8 @@ def report(
         "profile": ctx.settings.profile,
         "real_data": ctx.settings.data is not None,
         "versions": versions(),
-        "data": data(ctx, flow),
+        "data": ingested.get("assets", {}),
+        "missing_real_data": ingested.get("missing", []),
         "dags": dags(flow),
         "models": models(ctx),
         "kpis": {
@@ -75,11 +77,10 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **found, **provenance()}
 
 
-def data(ctx: Context, flow: Flow) -> dict[str, Any]:
-    """Rows in, out and quarantined for every asset that this run ingested."""
+def _ingested(ctx: Context, flow: Flow) -> dict[str, Any]:
+    """What this run ingested: the counts of every asset, and the kinds that were not there."""
     ranges = [str(s.conf.get("range", s.key)) for s in flow.stages if s.name == "ingest"]
-    found = read(ctx, "ingest", ranges[0]) if ranges else None
-    return dict(found["assets"]) if found else {}
+    return (read(ctx, "ingest", ranges[0]) if ranges else None) or {}
 
 
 def dags(flow: Flow) -> list[dict[str, Any]]:

@@ -72,6 +72,9 @@ def summary(content: dict[str, Any], console: Console) -> None:
     _table(console, "DAGs", content["dags"], ("dag_id", "key", "state", "seconds"))
     rows = [{"asset": name, **counts} for name, counts in content["data"].items()]
     _table(console, "Data", rows, ("asset", "rows_in", "rows_out", "quarantined", "source"))
+    if content["missing_real_data"]:
+        kinds = ", ".join(content["missing_real_data"])
+        console.print(f"TRIPO_DATA has no {kinds}", markup=False, soft_wrap=True)
     models = [
         {
             **model,

@@ -38,11 +38,12 @@ def flow_of(**states):
 def test_a_run_that_went_well_says_what_it_did(tmp_path):
     ctx = context(tmp_path)
     counts = {"orders": {"rows_in": 5, "rows_out": 4, "quarantined": 1}}
-    record(ctx, "ingest", SPAN, {"assets": counts})
+    record(ctx, "ingest", SPAN, {"assets": counts, "missing": ["nyc_green"]})
     flow = flow_of(ingest="success", upkeep="success")
     calls = [{"call": "GET /readyz", "status": 200, "ms": 1.0}]
     content = report(ctx, flow, BEGAN, BEGAN + timedelta(seconds=60), calls)
     assert content["data"] == counts
+    assert content["missing_real_data"] == ["nyc_green"]
     assert content["dags"] == [
         {"dag_id": "ingest", "key": SPAN, "state": "success", "seconds": 3.5},
         {"dag_id": "upkeep", "key": KEY, "state": "success", "seconds": 3.5},
