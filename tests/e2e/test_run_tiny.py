@@ -155,7 +155,16 @@ def test_a_second_run_trains_nothing_and_keeps_the_champions(place, first):
 def test_up_shows_its_addresses_and_ends_all_of_it_on_ctrl_c(place, first):
     home, env = place
     command = [sys.executable, "-m", "cli.main", "up"]
-    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as process:
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
+        # a test run in the background of a shell ignores Ctrl-C, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
         shown = []
         for line in process.stdout:
             shown.append(line)
@@ -170,4 +179,7 @@ def test_up_shows_its_addresses_and_ends_all_of_it_on_ctrl_c(place, first):
         assert set(status["processes"]) == {"platform", "serving", "data-docs"}
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
-    assert running_in(home / "home") == {}
+        assert running_in(home / "home") == {}
+    finally:
+        process.terminate()
+        process.wait(60)
