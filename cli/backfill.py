@@ -18,6 +18,9 @@ from core.errors import ProcessFailed
 from core.partition import days_of
 from pipelines.context import Context
 
+PREFIX = "days__"
+"""Of the runs' ids; Airflow keeps `backfill__` for its own."""
+
 
 def backfill(
     dag: Annotated[str, typer.Argument(help="a DAG that works on days, like profit_kpis")],
@@ -55,7 +58,7 @@ def post(api: AirflowApi, dag: str, days: str, now: datetime) -> list[DagRun]:
     """One run for each day, oldest first; the DAG is switched on if it was off."""
     wanted = [day.isoformat() for day in days_of(days)]
     api.pause(dag, False)
-    return [api.trigger(dag, f"backfill__{now:%Y%m%dT%H%M%S}__{key}", key) for key in wanted]
+    return [api.trigger(dag, f"{PREFIX}{now:%Y%m%dT%H%M%S}__{key}", key) for key in wanted]
 
 
 def follow(api: AirflowApi, runs: list[DagRun], console: Console, quiet: bool) -> list[DagRun]:

@@ -177,6 +177,10 @@ def test_up_shows_its_addresses_and_ends_all_of_it_on_ctrl_c(place, first):
         status = json.loads(tripo("status", "--json", env=env).stdout)
         assert status["last_run"]["succeeded"]
         assert set(status["processes"]) == {"platform", "serving", "data-docs"}
+        filled = tripo("backfill", "ai_performance", "2026-11-20..2026-11-21", "--json", env=env)
+        assert filled.returncode == 0, filled.stderr
+        runs = json.loads(filled.stdout)["runs"]
+        assert [run["key"] for run in runs] == ["2026-11-20", "2026-11-21"]
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
         assert running_in(home / "home") == {}
