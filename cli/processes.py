@@ -31,7 +31,7 @@ def dags_folder() -> Path:
 
 
 def quiet(settings: Settings) -> dict[str, str]:
-    """What every process gets: our folders as absolute paths, no telemetry, two threads."""
+    """What every process gets: our folders as absolute paths, no telemetry, threads that share."""
     return {
         "TRIPO_HOME": str(settings.home.absolute()),
         "TRIPO_REPORTS": str(settings.reports.absolute()),
@@ -45,9 +45,10 @@ def quiet(settings: Settings) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "2",
-        "OPENBLAS_NUM_THREADS": "2",
-        # of two trainings side by side, one that spins while it waits takes the core of the other
+        # of two trainings side by side, one that spins while it waits takes the core of the other:
+        # OpenMP can be told not to; OpenBLAS cannot, and our matrices are too small for two threads
         "OMP_WAIT_POLICY": "PASSIVE",
+        "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "Agg",
         **{name: _without_proxy(name, settings.host) for name in ("NO_PROXY", "no_proxy")},
     }

@@ -64,6 +64,8 @@ class TextEncoder:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._meta["threads"]
         options.inter_op_num_threads = 1
+        # a thread that spins while it waits takes the core that a neighbour computes on
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             artefact[MODEL], options, providers=["CPUExecutionProvider"]
         )
