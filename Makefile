@@ -10,6 +10,8 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 else
 export UV_TORCH_BACKEND ?= cpu
 endif
+# compiled at set-up, not by the first run, which would spend half a minute on it
+export UV_COMPILE_BYTECODE := 1
 export HF_HUB_OFFLINE := 1
 export DO_NOT_TRACK := 1
 export BENTOML_DO_NOT_TRACK := True
