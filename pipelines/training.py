@@ -8,8 +8,8 @@ import json
 import shutil
 import subprocess
 from importlib import import_module
-from importlib.metadata import distributions
 from pathlib import Path
+from sysconfig import get_path
 from types import ModuleType
 from typing import Any
 
@@ -162,7 +162,8 @@ def _card(
 
 def provenance() -> dict[str, str]:
     """Git revision of the code and a hash of every installed distribution."""
-    installed = sorted(f"{d.name}=={d.version}" for d in distributions())
+    # a distribution's folder is named for it and its version: 300 files less to parse
+    installed = sorted(path.name for path in Path(get_path("purelib")).glob("*.dist-info"))
     return {
         "git_revision": _revision() or "not a git checkout",
         "environment_sha256": hashlib.sha256("\n".join(installed).encode()).hexdigest(),

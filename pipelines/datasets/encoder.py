@@ -70,7 +70,7 @@ def tuning_rows(ctx: Context) -> pd.DataFrame:
 
 
 def bundled_texts() -> list[str]:
-    """Every bundled text that is learned from or chosen on, in any language; none held out."""
+    """Every bundled text in any language: learned from, chosen on, held out."""
     parts = [texts.written(), texts.validation(), texts.labelled(texts.SENTIMENT, list(Sentiment))]
     messages = pd.concat([part["text"] for part in parts])
     wordings = (
@@ -78,8 +78,7 @@ def bundled_texts() -> list[str]:
         for item in texts.items()
         for text in (item["question"], *item["variants"], item["answer"])
     )
-    held_out = texts.held_out_words()
-    return sorted(text for text in {*messages, *wordings} if text.casefold() not in held_out)
+    return sorted({*messages, *wordings, *texts.held_out()})
 
 
 def split_variants(items: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -124,11 +124,10 @@ def held_out_intents() -> pd.DataFrame:
     )
 
 
-def held_out_words() -> set[str]:
-    """Every text of the held-out files, normalised and case-folded."""
+def held_out() -> list[str]:
+    """Every text of the held-out files, normalised."""
     parts = (pd.read_csv(p, dtype=str)["text"] for p in (HELD_OUT_SENTIMENT, HELD_OUT_ITEMS))
-    found = pd.concat([held_out_intents()["text"], *parts])
-    return {normalise(text).casefold() for text in found}
+    return [normalise(text) for text in pd.concat([held_out_intents()["text"], *parts])]
 
 
 def for_training(rows: pd.DataFrame, held_out: Iterable[str]) -> pd.DataFrame:
