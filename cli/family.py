@@ -26,8 +26,12 @@ SHARED = (
     "airflow.providers.standard.operators.python",
     "airflow.providers.standard.operators.trigger_dagrun",
 )
-TRACKING = ("numpy", "pandas", "pyarrow.parquet", "sqlalchemy.orm", "mlflow")
 TASKS = (
+    "numpy",
+    "pandas",
+    "pyarrow.parquet",
+    "sqlalchemy.orm",
+    "mlflow",
     "pyarrow.compute",
     "pyarrow.dataset",
     "duckdb",
@@ -151,6 +155,10 @@ def main() -> int:
     found = settings()
     logs = found.home.absolute() / "logs"
     family = Family(logs)
+    # imports make objects by the hundred thousand and free next to none of them
+    gc.set_threshold(50_000, 20, 20)
+    # first, and with imports of its own: this core would wait for those of Airflow otherwise
+    family.add("mlflow", mlflow(found))
     preload(SHARED[:1])
     if "--migrate" in sys.argv:
         migration = fork("airflow-migrate", airflow("db", "migrate"), logs)
@@ -166,8 +174,6 @@ def main() -> int:
     execution = airflow("api-server", "--apps", "execution", "--port", tasks_port)
     family.add("airflow-execution-api", execution)
     family.add("airflow-dag-processor", airflow("dag-processor"))
-    preload(TRACKING)
-    family.add("mlflow", mlflow(found))
     preload(TASKS)
     family.add("airflow-scheduler", airflow("scheduler", "--skip-serve-logs"))
     if "--triggerer" in sys.argv:

@@ -12,7 +12,7 @@ from core.params import Params
 from core.partition import range_key, window
 from models.catalog import dag_members
 
-POLL_S, SLOW_POLL_S = 0.25, 1.0
+POLL_S, SLOW_POLL_S = 0.4, 1.0
 PATIENCE = 0.05
 """Of the time since the last change: how long to wait before looking again, within the limits."""
 APPEAR_S = 5.0

@@ -90,6 +90,8 @@ def airflow_env(settings: Settings, dags: Path) -> dict[str, str]:
         "WORKERS__EXECUTION_API_TIMEOUT": "30",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        # a DAG file that has changed is read at the next look all the same
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "LOGGING__COLORED_CONSOLE_LOG": "False",
     }
     named = {f"AIRFLOW__{name}": value for name, value in options.items()}
@@ -117,9 +119,9 @@ def platform(settings: Settings, dags: Path, triggerer: bool = False) -> Service
             settings.mlflow_port: "TRIPO_MLFLOW_PORT",
         },
         healthy=lambda: (
-            _answer(settings.host, settings.mlflow_port, "/health") is not None
-            # the first call builds this application: better now than in the first task
-            and _answer(settings.host, settings.execution_port, "/execution/health") is not None
+            # the first call builds this application: asked first, while others are still starting
+            _answer(settings.host, settings.execution_port, "/execution/health") is not None
+            and _answer(settings.host, settings.mlflow_port, "/health") is not None
             and _all_reported(settings, parts, began)
         ),
     )

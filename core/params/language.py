@@ -29,6 +29,7 @@ class EncoderParams(Section):
     )
     tuning: TuningParams
     probe_per_label: int = Field(gt=0, description="known messages of an intent to be nearest to")
+    judged_per_label: int = Field(gt=0, description="held-out messages of an intent, at most")
 
     max_tokens: int = Field(gt=8, le=256)
     batch_size: int = Field(gt=0)

@@ -37,13 +37,14 @@ def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     """Messages, sentiments and items (train, with their task), held-out messages in scope."""
     held_out = texts.held_out_intents()
+    judged = held_out[held_out["label"] != UNKNOWN].groupby("label")
     rows = tuning_rows(ctx)
     recipe = json.loads((BUNDLED / RECIPE).read_text())
     same = "the same text as today" if recipe["text"] == text_digest() else "earlier text"
     return Dataset(
         rows,
         rows.iloc[:0],
-        held_out[held_out["label"] != UNKNOWN].reset_index(drop=True),
+        judged.head(ctx.params.encoder.judged_per_label).reset_index(drop=True),
         texts.inputs(_files(), artefacts)["files"],
         {
             **texts.about(_files()),

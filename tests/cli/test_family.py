@@ -4,13 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cli.family import SHARED, TASKS, TRACKING
+from cli.family import SHARED, TASKS
 
 ROOT = Path(__file__).parents[2]
 FORK = """
 import os, sys
 from pathlib import Path
-from cli.family import TASKS, TRACKING, fork, preload
+from cli.family import TASKS, fork, preload
 
 def work():
     import time
@@ -44,7 +44,6 @@ def work():
     assert np.allclose(session.run(None, {"x": x})[0], x)
     print(f"imports took {imported:.3f}")
 
-preload(TRACKING)
 preload(TASKS)
 here = Path(sys.argv[1])
 os.chdir(here)
@@ -71,4 +70,4 @@ def test_forked_tasks_use_every_preloaded_library_with_two_threads(tmp_path):
 def test_nothing_of_ours_is_preloaded_so_that_a_task_runs_the_code_on_disk():
     ours = {p.name for p in ROOT.iterdir() if (p / "__init__.py").exists()}
     assert ours >= {"pipelines", "models", "features"}
-    assert not {name.split(".")[0] for name in (*SHARED, *TRACKING, *TASKS)} & ours
+    assert not {name.split(".")[0] for name in (*SHARED, *TASKS)} & ours
