@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+LINE = 100
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
 
@@ -40,5 +41,6 @@ def _text(value: Any) -> str:
     if isinstance(value, Mapping):
         return "\n".join(f"{name}: {_text(inner)}" for name, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(_text(inner) for inner in value)
+        parts = [_text(inner) for inner in value]
+        return ("\n" if sum(map(len, parts)) > LINE else ", ").join(parts)
     return "" if value is None else str(value)

@@ -1,6 +1,7 @@
 """`tripo answer` and `tripo kb`: the support release on this machine, without a server."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,8 +14,9 @@ from pipelines.context import Context
 if TYPE_CHECKING:
     from engines.support.answering import SupportRelease
 
+KNOWLEDGE = Path(__file__).parents[1] / "data" / "knowledge_base"
 kb = typer.Typer(
-    name="kb", help="The knowledge base: load, search, evaluate.", no_args_is_help=True
+    name="kb", help="The knowledge base: lint, load, search, evaluate.", no_args_is_help=True
 )
 Asker = Annotated[Audience, typer.Option(help="who asks")]
 Language = Annotated[str, typer.Option(help="two letters: en, es, fr")]
@@ -58,6 +60,23 @@ def load(as_json: Json = False) -> None:
     ctx = Context.load()
     migrate(ctx.engine)
     show(bring(datetime.now(UTC).date().isoformat(), ctx), as_json)
+
+
+@kb.command()
+def lint(
+    folder: Annotated[Path, typer.Option(help="YAML files, one a category")] = KNOWLEDGE,
+    as_json: Json = False,
+) -> None:
+    """Shape of the seed's items, every figure held against data/policies.yaml, repeated questions.
+
+    Exit 1 if anything is wrong. How an item is written: docs/knowledge_base.md
+    """
+    from pipelines.knowledge_base_lint import lint as check
+
+    found = check(Context.load(), folder)
+    show(found, as_json)
+    if found["problems"]:
+        raise typer.Exit(1)
 
 
 @kb.command()

@@ -6,6 +6,7 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+from models.contract import Artefact
 from models.support import encoder, known_vectors, network
 from models.support.tuning import Progress
 from pipelines.context import Context
@@ -37,16 +38,18 @@ def bundle(ctx: Context, progress: Progress) -> dict[str, Any]:
 
 def bundle_vectors(ctx: Context) -> dict[str, Any]:
     """Replace the vectors of the bundled text, as the bundled encoder makes them."""
-    meta = json.dumps(ctx.params.encoder.model_dump()).encode()
-    tokenizer = (network.source() / encoder.TOKENIZER).read_bytes()
-    artefact = {
-        encoder.MODEL: encoder.bundled(),
-        encoder.TOKENIZER: tokenizer,
-        encoder.META: meta,
-    }
     texts = bundled_texts()
-    _write(known_vectors.VECTORS, known_vectors.packed(texts, artefact))
+    _write(known_vectors.VECTORS, known_vectors.packed(texts, bundled_artefact(ctx)))
     return {"vectors": len(texts)}
+
+
+def bundled_artefact(ctx: Context) -> Artefact:
+    """The network in ``data/encoder`` as an encoder that embeds; nothing is trained for it."""
+    return {
+        encoder.MODEL: encoder.bundled(),
+        encoder.TOKENIZER: (network.source() / encoder.TOKENIZER).read_bytes(),
+        encoder.META: json.dumps(ctx.params.encoder.model_dump()).encode(),
+    }
 
 
 def _write(name: str, content: bytes) -> None:
