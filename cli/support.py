@@ -19,7 +19,7 @@ kb = typer.Typer(
     name="kb", help="The knowledge base: lint, load, search, evaluate.", no_args_is_help=True
 )
 Asker = Annotated[Audience, typer.Option(help="who asks")]
-Language = Annotated[str, typer.Option(help="two letters: en, es, fr")]
+Language = Annotated[str, typer.Option(help="two letters: en, es, fr; detected if left out")]
 Question = Annotated[str, typer.Argument(help="what a user would type", min=1)]
 
 
@@ -36,7 +36,7 @@ def release(ctx: Context) -> "SupportRelease":
 def answer(
     message: Question,
     audience: Asker = Audience.RIDER,
-    language: Language = "en",
+    language: Language = "",
     as_json: Json = False,
 ) -> None:
     """What the assistant says to one message, and why: action, intent, confidence, sources.
@@ -83,7 +83,7 @@ def lint(
 def search(
     question: Question,
     audience: Asker = Audience.RIDER,
-    language: Language = "en",
+    language: Language = "",
     as_json: Json = False,
 ) -> None:
     """The five best items for a question, with the confidence that the first one answers it."""

@@ -124,6 +124,7 @@ def by_release(release: "SupportRelease", batch_size: int) -> Answer:
                     release=reply.release,
                     reason_code=reply.reason_code,
                     priority=reply.priority,
+                    language_code=reply.language_code,
                     sources=json.dumps(reply.sources) if reply.sources else None,
                 )
                 for reply in found

@@ -18,6 +18,9 @@ from core.enums import (
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Share = Annotated[float, Field(ge=0, le=1)]
+Language = Annotated[
+    str, Field(pattern=r"^([a-z]{2})?$", description="two letters; empty: detected from the text")
+]
 MANY = 256
 
 
@@ -34,7 +37,7 @@ class Question(Closed):
     user_id: Word = "R000001"
     audience: Audience = Audience.RIDER
     loyalty_tier: LoyaltyTier = LoyaltyTier.BASIC
-    language_code: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language_code: Language = ""
     order_id: Annotated[str, Field(pattern=r"^ORD\d{5,12}$")] | None = None
 
 
@@ -57,6 +60,7 @@ class Answer(Closed):
     sources: list[Source]
     entities: list[dict[str, Any]]
     reason_code: str | None
+    language_code: str
     release: str
     processing_time_ms: int
 
@@ -82,7 +86,7 @@ class SearchIn(Closed):
 
     text: Text
     audience: Audience = Audience.RIDER
-    language_code: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
+    language_code: Language = ""
 
 
 class Hit(Closed):

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from core.params import Params
 from engines.support import rules as conditions
 from engines.support.answering import Message, SupportRelease, answer_batch, load_release, rows_of
+from engines.support.language import detect
 from models.contract import Artefact
 from serving.releases import Build, Loaded
 from serving.schemas import Answer, Hit, IntentOut, Question, SearchIn, SentimentOut
@@ -23,7 +24,9 @@ def builder(params: Params, engine: Engine) -> Build:
             conditions.parse(row["rule_name"], row["condition"], row["action"])
             for row in active_rules(engine)
         ]
-        return load_release(release_id, parts, params.support, rules)
+        loaded = load_release(release_id, parts, params.support, rules)
+        detect("gracias")  # its models load for a second: now, and not while somebody waits
+        return loaded
 
     return build
 
@@ -55,6 +58,7 @@ def answer(loaded: Loaded, questions: Sequence[Question]) -> list[Answer]:
             sources=r.sources,
             entities=r.entities,
             reason_code=r.reason_code,
+            language_code=r.language_code,
             release=r.release,
             processing_time_ms=spent,
         )

@@ -6,6 +6,7 @@ Pure: a release, the rules and the messages come in, replies go out. Nothing is 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from traceback import extract_tb
@@ -18,7 +19,7 @@ from core.enums import Action, ReasonCode
 from core.errors import ReleaseRefused
 from core.intents import LABELS, UNKNOWN
 from core.params.decisions import SupportParams
-from engines.support import wording
+from engines.support import language, wording
 from engines.support.entities import Entity, find
 from engines.support.policy import Decision, Message, Reading, decide, decide_after_failure
 from engines.support.redaction import redact
@@ -55,6 +56,7 @@ class Reply:
     release: str
     item_version: int | None = None
     specialization: str | None = None
+    language_code: str = language.ENGLISH
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class SupportRelease:
     items: Mapping[str, Mapping[str, Any]]
     params: SupportParams
     rules: tuple[Rule, ...] = field(default=())
+
+    @cached_property
+    def languages(self) -> frozenset[str]:
+        """Those that items are written in."""
+        return frozenset(str(item["language_code"]) for item in self.items.values())
 
 
 def load_release(
@@ -117,6 +124,12 @@ def texts_of(messages: Sequence[Message]) -> list[str]:
     return [redact(normalise(message.text)) for message in messages]
 
 
+def languages_of(messages: Sequence[Message], texts: Sequence[str]) -> list[str]:
+    """Two letters a message: what it came with, else what its text looks like."""
+    pairs = zip(messages, texts, strict=True)
+    return [message.language_code or language.detect(text) for message, text in pairs]
+
+
 def rows_of(release: SupportRelease, messages: Sequence[Message]) -> pd.DataFrame:
     """The messages as rows for a predictor: text, embedding, audience, language_code."""
     texts = texts_of(messages)
@@ -125,7 +138,7 @@ def rows_of(release: SupportRelease, messages: Sequence[Message]) -> pd.DataFram
             "text": texts,
             "embedding": list(release.encoder.embed(texts)),
             "audience": [message.audience for message in messages],
-            "language_code": [message.language_code for message in messages],
+            "language_code": languages_of(messages, texts),
         }
     )
 
@@ -160,9 +173,8 @@ def read(release: SupportRelease, messages: Sequence[Message]) -> list[Reading]:
     vectors = release.encoder.embed(texts)
     guess = release.intent.guess(vectors, texts)
     feelings = release.sentiment.probabilities(vectors, texts)
-    found = release.retriever.search(
-        texts, vectors, [m.audience for m in messages], [m.language_code for m in messages]
-    )
+    languages = languages_of(messages, texts)
+    found = release.retriever.search(texts, vectors, [m.audience for m in messages], languages)
     scores = np.clip(feelings[:, 2] - feelings[:, 0], -1.0, 1.0)
     items = release.retriever.items
     readings = []
@@ -170,7 +182,7 @@ def read(release: SupportRelease, messages: Sequence[Message]) -> list[Reading]:
         place, label = int(found.places[row, 0]), guess.label(row)
         readings.append(
             Reading(
-                intent=label,
+                intent=label if languages[row] in release.languages else UNKNOWN,
                 second_intent=LABELS[guess.second[row]],
                 intent_confidence=float(guess.confidence[row]),
                 margin=float(guess.margin[row]),
@@ -180,6 +192,8 @@ def read(release: SupportRelease, messages: Sequence[Message]) -> list[Reading]:
                 item_score=float(found.scores[row, 0]),
                 answer_confidence=float(found.confidence[row]),
                 danger_probability=float(guess.danger[row]),
+                language=languages[row],
+                spoken=languages[row] in release.languages,
             )
         )
     return readings
@@ -204,6 +218,7 @@ def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply
         release=release.release_id,
         item_version=int(item["item_version"]) if item else None,
         specialization=decision.specialization,
+        language_code=reading.language,
     )
 
 
@@ -244,6 +259,8 @@ def _content(
     decision: Decision,
     entities: Sequence[Entity],
 ) -> str:
+    if not reading.spoken:
+        return language.notice(reading.language, release.languages)
     if decision.action == Action.ESCALATE:
         return wording.handover(decision.priority)
     if decision.action == Action.CLARIFY:

@@ -11,6 +11,7 @@ from typing import Any
 
 from core.enums import Action, Audience, LoyaltyTier, Priority, ReasonCode, Specialization
 from core.params.decisions import SupportParams
+from engines.support.language import ENGLISH
 from engines.support.rules import Rule, first_match
 
 SOS = re.compile(
@@ -26,7 +27,8 @@ class Message:
 
     text: str
     audience: str = Audience.RIDER.value
-    language_code: str = "en"
+    language_code: str = ""
+    """Two letters; empty: detected."""
     loyalty_tier: str = LoyaltyTier.BASIC.value
     order_id: str | None = None
     fraud_flagged: bool = False
@@ -50,6 +52,9 @@ class Reading:
     item_score: float
     answer_confidence: float
     danger_probability: float = 0.0
+    language: str = ENGLISH
+    """Of the message; ``spoken`` says whether the knowledge base has items in it."""
+    spoken: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +74,24 @@ FAILED = Decision(
     Specialization.GENERAL.value,
 )
 """What happens after a failure when no rule of the store can say it."""
+FOREIGN = Decision(
+    Action.ESCALATE,
+    ReasonCode.NO_KNOWLEDGE_FOUND.value,
+    Priority.MEDIUM.value,
+    Specialization.GENERAL.value,
+)
+"""What happens to a message in a language that nothing is written in."""
 
 
 def decide(
     message: Message, reading: Reading, rules: Sequence[Rule], params: SupportParams
 ) -> Decision:
-    """The first escalation rule that matches, else the policy."""
+    """The first escalation rule that matches, else the policy.
+
+    In a language that nothing is written in, what the models read out of a message is noise.
+    """
+    if not reading.spoken:
+        return _without_models(message, rules) or FOREIGN
     rule = first_match(rules, facts(message, reading, params.low_confidence))
     if rule is not None:
         team = rule.team(reading.intent)
@@ -87,18 +104,25 @@ def decide_after_failure(message: Message, rules: Sequence[Rule]) -> Decision:
 
     The rules see what is known without a model, so that SOS words still go to the safety team.
     """
+    try:
+        return _without_models(message, rules, engine_error=True) or FAILED
+    except Exception:  # a rule is what failed: the message must reach a person all the same
+        return FAILED
+
+
+def _without_models(
+    message: Message, rules: Sequence[Rule], engine_error: bool = False
+) -> Decision | None:
+    """The first rule that matches on what is known of a message before it is read."""
     known = {
         "sos_words": len(SOS.findall(message.text)),
         "fraud_flagged": message.fraud_flagged,
         "loyalty_tier": message.loyalty_tier,
-        "engine_error": True,
+        "engine_error": engine_error,
     }
-    try:
-        rule = first_match(rules, known)
-    except Exception:  # a rule is what failed: the message must reach a person all the same
-        return FAILED
+    rule = first_match(rules, known)
     if rule is None:
-        return FAILED
+        return None
     return Decision(Action.ESCALATE, rule.reason_codes[0], rule.priority, rule.specialization)
 
 

@@ -23,7 +23,13 @@ class Models:
     """Every text is about promo_code and finds KB0001; the encoder fails on one text."""
 
     items: ClassVar = [
-        {"kb_code": "KB0001", "item_version": 2, "answer": "Open the app.", "intent": "promo_code"}
+        {
+            "kb_code": "KB0001",
+            "item_version": 2,
+            "answer": "Open the app.",
+            "intent": "promo_code",
+            "language_code": "en",
+        }
     ]
 
     def __init__(self, confidence=0.9):
@@ -129,3 +135,21 @@ def test_a_medium_answer_asks_whether_it_helped(confidence, content):
 def test_an_answer_names_the_order_it_is_about():
     reply = answer_one(release(Models(0.6)), Message("where is ORD12345"))
     assert reply.content == "About order ORD12345: Open the app. Did this help?"
+
+
+def test_a_language_that_nothing_is_written_in_is_told_so_and_handed_over():
+    reply = answer_one(release(Models()), Message("Mein Fahrer ist an mir vorbeigefahren"))
+    assert (reply.action, reply.reason_code) == ("escalate", "NO_KNOWLEDGE_FOUND")
+    assert (reply.language_code, reply.intent, reply.kb_code) == ("de", "unknown", None)
+    assert reply.content.startswith("Zurzeit kann ich nur in diesen Sprachen antworten: English.")
+
+
+def test_a_language_that_the_message_came_with_is_not_detected():
+    reply = answer_one(release(Models()), Message("promo", language_code="fr"))
+    assert (reply.action, reply.language_code) == ("escalate", "fr")
+
+
+def test_danger_in_another_language_is_as_urgent():
+    reply = answer_one(release(Models()), Message("SOS, der Fahrer lässt mich nicht aussteigen"))
+    assert (reply.reason_code, reply.priority, reply.language_code) == ("SAFETY", "URGENT", "de")
+    assert "SOS-Knopf" in reply.content
