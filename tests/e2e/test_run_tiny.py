@@ -155,7 +155,7 @@ def test_a_second_run_trains_nothing_and_keeps_the_champions(place, first):
 def test_up_shows_its_addresses_and_ends_all_of_it_on_ctrl_c(place, first):
     home, env = place
     command = [sys.executable, "-m", "cli.main", "up"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=ROOT,
         env=env,
@@ -163,27 +163,28 @@ def test_up_shows_its_addresses_and_ends_all_of_it_on_ctrl_c(place, first):
         text=True,
         # a test run in the background of a shell ignores Ctrl-C, and so would its children
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    try:
-        shown = []
-        for line in process.stdout:
-            shown.append(line)
-            if "Ctrl-C" in line:
-                break
-        text = "".join(shown)
-        for name in ("AIRFLOW", "MLFLOW", "SERVING", "DOCS"):
-            assert env[f"TRIPO_{name}_PORT"] in text
-        assert set(running_in(home / "home")) == {"platform", "serving", "data-docs"}
-        status = json.loads(tripo("status", "--json", env=env).stdout)
-        assert status["last_run"]["succeeded"]
-        assert set(status["processes"]) == {"platform", "serving", "data-docs"}
-        filled = tripo("backfill", "ai_performance", "2026-11-20..2026-11-21", "--json", env=env)
-        assert filled.returncode == 0, filled.stderr
-        runs = json.loads(filled.stdout)["runs"]
-        assert [run["key"] for run in runs] == ["2026-11-20", "2026-11-21"]
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
-        assert running_in(home / "home") == {}
-    finally:
-        process.terminate()
-        process.wait(60)
+    ) as process:
+        try:
+            shown = []
+            for line in process.stdout:
+                shown.append(line)
+                if "Ctrl-C" in line:
+                    break
+            text = "".join(shown)
+            for name in ("AIRFLOW", "MLFLOW", "SERVING", "DOCS"):
+                assert env[f"TRIPO_{name}_PORT"] in text
+            assert set(running_in(home / "home")) == {"platform", "serving", "data-docs"}
+            status = json.loads(tripo("status", "--json", env=env).stdout)
+            assert status["last_run"]["succeeded"]
+            assert set(status["processes"]) == {"platform", "serving", "data-docs"}
+            filled = tripo(
+                "backfill", "ai_performance", "2026-11-20..2026-11-21", "--json", env=env
+            )
+            assert filled.returncode == 0, filled.stderr
+            runs = json.loads(filled.stdout)["runs"]
+            assert [run["key"] for run in runs] == ["2026-11-20", "2026-11-21"]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+            assert running_in(home / "home") == {}
+        finally:
+            process.terminate()
