@@ -1,11 +1,15 @@
 """Ids, amounts, phones, plates and codes in a message, each with its normalised value and place.
 
-Rules only: what they find is exact. Locations and dates need learned or library parsers (later).
+Rules only, and phonenumbers for phones. Locations and dates are not found yet.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+
+import phonenumbers
+from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +35,19 @@ class Entity:
 
 
 _CURRENCY = {"$": "USD", "usd": "USD", "dollars": "USD", "€": "EUR", "eur": "EUR", "£": "GBP"}
+HOME_REGION = "US"
+"""Whose numbers are written without a country code."""
+_DATE = re.compile(r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:[T ]\d{2}:\d{2})?\b")
+# a number that phonenumbers does not know, but people would read as one
+_PHONE = re.compile(r"(?<![\w.])[+(]{0,2}\d[\d ()./-]{5,18}\d(?!\w)")
+_LEAST_DIGITS, _MOST_DIGITS = 7, 15
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("order_id", re.compile(r"\bORD\d{5,12}\b", re.IGNORECASE)),
     ("trip_id", re.compile(r"\bTRI?P\d{5,12}\b", re.IGNORECASE)),
     ("payment_id", re.compile(r"\bPAY\d{5,12}\b", re.IGNORECASE)),
-    ("email", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")),
-    ("card", re.compile(r"\b(?:\d[ -]?){13,19}\b")),
-    ("phone", re.compile(r"(?<![\w.])\+?\d[\d ().-]{7,16}\d(?!\w)")),
+    ("user_id", re.compile(r"\b[RD]\d{6}\b")),
+    ("email", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("card", re.compile(r"(?<!\d)(?:\d[ -]?){13,19}(?!\d)")),
     (
         "amount",
         re.compile(
@@ -46,7 +56,15 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             re.IGNORECASE,
         ),
     ),
-    ("plate", re.compile(r"\b[A-Z]{2,3}[- ]\d{3,4}(?:[- ][A-Z]{1,2})?\b")),
+    (
+        "plate",  # said to be one, or written like one
+        re.compile(
+            r"(?i:\b(?:number ?|licen[cs]e ?)?plates?(?: number| no\.?)?(?: is| was| says|:)? )"
+            r"(?P<said>(?=[A-Z0-9 -]*\d)[A-Z0-9]{1,4}(?:[ -]?[A-Z0-9]{1,4}){0,2})\b"
+            r"|\b[A-Z]{1,3}[- ][A-Z]{1,2} ?\d{1,4}\b|\b[A-Z]{2,3}[- ]?\d{3,4}(?:[- ]?[A-Z]{1,2})?\b"
+            r"|\b[A-Z]{2}\d{2} ?[A-Z]{3}\b|\b\d{4} ?[A-Z]{3}\b|\b[A-Z]{2}-\d{3}-[A-Z]{2}\b"
+        ),
+    ),
     ("promo_code", re.compile(r"\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,12}\b")),
 )
 
@@ -55,13 +73,47 @@ def find(text: str) -> list[Entity]:
     """Every entity, in the order of the text; a stretch of text is one entity at most."""
     found: list[Entity] = []
     for kind, pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            free = all(match.end() <= e.start or match.start() >= e.end for e in found)
-            if free:
-                found.append(
-                    Entity(kind, match[0], _normalised(kind, match), match.start(), match.end())
-                )
+        matches = (m for m in pattern.finditer(text) if kind != "plate" or _is_plate(m, text))
+        _add(found, (_entity(kind, match) for match in matches))
+        if kind == "amount":
+            _add(found, _phones(text))
     return sorted(found, key=lambda entity: entity.start)
+
+
+def _is_plate(match: re.Match[str], text: str) -> bool:
+    """Whoever shouts writes every word and number like the halves of a plate."""
+    return bool(match["said"]) or " " not in match[0] or not text.isupper()
+
+
+def _add(found: list[Entity], candidates: Iterator[Entity]) -> None:
+    """Those that lie on nothing that was found before."""
+    for new in candidates:
+        if all(new.end <= old.start or new.start >= old.end for old in found):
+            found.append(new)
+
+
+def _entity(kind: str, match: re.Match[str]) -> Entity:
+    group: int | str = "said" if match.groupdict().get("said") else 0
+    return Entity(
+        kind, match[group], _normalised(kind, match), match.start(group), match.end(group)
+    )
+
+
+def _phones(text: str) -> Iterator[Entity]:
+    """Numbers that a network would connect, in E.164; then whatever else looks like a number."""
+    if sum(map(str.isdigit, text)) < _LEAST_DIGITS:
+        return
+    for match in PhoneNumberMatcher(text, HOME_REGION, leniency=Leniency.VALID):
+        number = phonenumbers.format_number(match.number, PhoneNumberFormat.E164)
+        yield Entity("phone", match.raw_string, number, match.start, match.end)
+    dates = [match.span() for match in _DATE.finditer(text)]
+    for looks_like in _PHONE.finditer(text):
+        digits = re.sub(r"\D", "", looks_like[0])
+        dated = any(looks_like.start() < end and start < looks_like.end() for start, end in dates)
+        if _LEAST_DIGITS <= len(digits) <= _MOST_DIGITS and not dated:
+            plus = "+" if "+" in looks_like[0] else ""
+            place = looks_like.span()
+            yield Entity("phone", looks_like[0], f"{plus}{digits}", *place, confidence=0.5)
 
 
 def _normalised(kind: str, match: re.Match[str]) -> str:
@@ -70,6 +122,8 @@ def _normalised(kind: str, match: re.Match[str]) -> str:
         whole, _, part = number.partition(".")
         cents = int(whole) * 100 + int((part + "00")[:2])
         return f"{cents} {_CURRENCY[(match['sign'] or match['word']).lower()]}"
-    if kind in {"phone", "card"}:
-        return re.sub(r"[^\d+]", "", match[0])
+    if kind == "card":
+        return re.sub(r"\D", "", match[0])
+    if kind == "plate":
+        return (match["said"] or match[0]).upper()
     return match[0].upper() if kind != "email" else match[0].lower()

@@ -2,7 +2,9 @@
 
 from engines.support.entities import find
 
-PERSONAL = frozenset({"phone", "email", "card", "plate", "order_id", "trip_id", "payment_id"})
+PERSONAL = frozenset(
+    {"phone", "email", "card", "plate", "user_id", "order_id", "trip_id", "payment_id"}
+)
 
 
 def redact(text: str) -> str:
