@@ -82,7 +82,8 @@ def find(text: str) -> list[Entity]:
 
 def _is_plate(match: re.Match[str], text: str) -> bool:
     """Whoever shouts writes every word and number like the halves of a plate."""
-    return bool(match["said"]) or " " not in match[0] or not text.isupper()
+    shouted = text.isupper() and len(text) > 2 * len(match[0])
+    return bool(match["said"]) or " " not in match[0] or not shouted
 
 
 def _add(found: list[Entity], candidates: Iterator[Entity]) -> None:
