@@ -60,13 +60,14 @@ def first_run(params: Params) -> list[Stage]:
     def trained(dag: str, *needs: str, **form: Any) -> Stage:
         return Stage(dag, dag, key, needs, {**quiet, **form})
 
-    heads = ("knowledge_base", "train_intent", "train_sentiment")
+    heads = ("train_intent", "train_sentiment")
     indexed = "knowledge_base.build"
     judged_all = ("evaluate premium", "evaluate profit")
     return [
         trained("train_encoder"),
         *(trained(dag, *fitted("train_encoder")) for dag in heads),
-        judged("support", indexed, *fitted("train_intent"), *fitted("train_sentiment")),
+        trained("knowledge_base", *fitted("train_intent")),
+        judged("support", indexed, *fitted("train_sentiment")),
         Stage("simulate", "simulate", key, ("evaluate support",), history),
         Stage("ingest", "ingest", key, ("simulate",), history),
         trained("train_driver_qualification", "ingest.load", **span),

@@ -9,6 +9,7 @@ import typer
 from cli.show import Json, show
 from core.enums import Audience
 from core.errors import ModelMissing
+from models.catalog import spec_of
 from pipelines.context import Context
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def evaluate(as_json: Json = False) -> None:
 
     ctx = Context.load()
     loaded = release(ctx)
-    needed = {"encoder": artefacts.champion("encoder", ctx) or {}}
+    needed = {name: artefacts.champion(name, ctx) or {} for name in spec_of("knowledge_base").needs}
     day = ctx.lake.keys(dataset.SNAPSHOT)[-1]
     rows = dataset.build(day, ctx, needed).test
     figures = retrieval.score(loaded.retriever.predict(rows), rows)

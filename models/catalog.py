@@ -42,7 +42,7 @@ _ALL = (
     ),
     ModelSpec(
         "knowledge_base", "support", "knowledge_base", "models.support.retrieval",
-        "pipelines.datasets.knowledge_base", "knowledge_base", needs=("encoder",),
+        "pipelines.datasets.knowledge_base", "knowledge_base", needs=("encoder", "intent"),
     ),
     ModelSpec(
         "driver_qualification", "premium", "train_driver_qualification",

@@ -91,7 +91,8 @@ def slice_metrics(
 def _interval(
     module: ModuleType, predictions: pd.DataFrame, rows: pd.DataFrame, rules: JudgingRules
 ) -> tuple[float, float]:
-    rows = rows.drop(columns="embedding", errors="ignore")  # heavy, and not judged
+    # heavy, and not judged
+    rows = rows.drop(columns=["embedding", "intent_probabilities"], errors="ignore")
 
     def metric(index: NDArray[np.int64]) -> float:
         value: float = module.primary(predictions.iloc[index], rows.iloc[index])

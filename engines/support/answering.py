@@ -131,12 +131,15 @@ def languages_of(messages: Sequence[Message], texts: Sequence[str]) -> list[str]
 
 
 def rows_of(release: SupportRelease, messages: Sequence[Message]) -> pd.DataFrame:
-    """The messages as rows for a predictor: text, embedding, audience, language_code."""
+    """The messages as rows for a predictor: text, embedding, intent_probabilities, audience,
+    language_code."""
     texts = texts_of(messages)
+    vectors = release.encoder.embed(texts)
     return pd.DataFrame(
         {
             "text": texts,
-            "embedding": list(release.encoder.embed(texts)),
+            "embedding": list(vectors),
+            "intent_probabilities": list(release.intent.guess(vectors, texts).probabilities),
             "audience": [message.audience for message in messages],
             "language_code": languages_of(messages, texts),
         }
@@ -174,7 +177,8 @@ def read(release: SupportRelease, messages: Sequence[Message]) -> list[Reading]:
     guess = release.intent.guess(vectors, texts)
     feelings = release.sentiment.probabilities(vectors, texts)
     languages = languages_of(messages, texts)
-    found = release.retriever.search(texts, vectors, [m.audience for m in messages], languages)
+    audiences = [message.audience for message in messages]
+    found = release.retriever.search(texts, vectors, guess.probabilities, audiences, languages)
     scores = np.clip(feelings[:, 2] - feelings[:, 0], -1.0, 1.0)
     items = release.retriever.items
     readings = []

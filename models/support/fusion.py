@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.enums import Audience
+from core.intents import LABELS, UNKNOWN
 from models.support.bm25 import Bm25
 from models.support.heads import softmax
 
@@ -52,7 +53,7 @@ class Index:
         lexical: Bm25,
     ) -> None:
         self._items = items
-        self.intents = pd.factorize(items["intent"])[0]
+        self.intents = np.array([LABELS.index(intent) for intent in items["intent"]])
         self._vectors, self._lexical = vectors, lexical
         # texts of an item side by side, so that its best is one reduceat
         self._wordings, self._starts = _grouped(owner, ~answers)
@@ -105,15 +106,20 @@ def rank(
     signals: Floats,
     may: Flags,
     intents: Places,
+    probabilities: Floats,
     weights: Floats,
     confidence: Floats,
     top_k: int,
 ) -> Found:
-    """The ``top_k`` items of each question; place -1 and confidence 0 where none is allowed."""
+    """The ``top_k`` items of each question; place -1 and confidence 0 where none is allowed.
+
+    ``intents``: of each item, as places in ``LABELS``; ``probabilities``: of each question's
+    intent, shape (questions, 44).
+    """
     scores = np.where(may, signals @ weights, FORBIDDEN)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
     best = np.take_along_axis(scores, order, axis=1)
-    evidence = _evidence(signals, scores, intents, order)
+    evidence = _evidence(signals, scores, intents, order, probabilities)
     sure = 1 / (1 + np.exp(-(evidence @ confidence[:-1] + confidence[-1])))
     none = best <= FORBIDDEN / 2
     return Found(
@@ -121,21 +127,27 @@ def rank(
     )
 
 
-def _evidence(signals: Floats, scores: Floats, intents: Places, order: Places) -> Floats:
-    """What speaks for the first item, shape (questions, 8).
+def _evidence(
+    signals: Floats, scores: Floats, intents: Places, order: Places, probabilities: Floats
+) -> Floats:
+    """What speaks for the first item, shape (questions, 12).
 
     Its share and lead among all items; the share and lead of its intent; how near its wording and
-    answer lie; how many of the words agree; whether words alone find the same item.
+    answer lie; how many of the words agree; whether words alone find the same item. Then what the
+    intent model says, which saw none of this: how probable the item's intent is, as a share and as
+    log odds, how probable none at all, and how far its first guess leads.
     """
     shares = softmax(scores)
     rows, first = np.arange(len(scores)), order[:, 0]
     second = order[:, min(1, order.shape[1] - 1)]
-    by_intent = np.zeros((len(scores), intents.max() + 1))
+    by_intent = np.zeros((len(scores), len(LABELS)))
     np.add.at(by_intent.T, intents, shares.T)
     own = by_intent[rows, intents[first]]
     others = by_intent.copy()
     others[rows, intents[first]] = 0.0
     lexical = np.where(scores > FORBIDDEN / 2, signals[:, :, 3], -1.0)
+    agrees = np.clip(probabilities[rows, intents[first]], 1e-4, 1 - 1e-4)
+    guesses = np.sort(probabilities, axis=1)
     return np.stack(
         [
             shares[rows, first],
@@ -146,6 +158,10 @@ def _evidence(signals: Floats, scores: Floats, intents: Places, order: Places) -
             signals[rows, first, 2],
             signals[rows, first, 3],
             lexical.argmax(axis=1) == first,
+            agrees,
+            np.log(agrees / (1 - agrees)),
+            probabilities[:, LABELS.index(UNKNOWN)],
+            guesses[:, -1] - guesses[:, -2],
         ],
         axis=1,
     ).astype("float64")
@@ -180,13 +196,22 @@ def learn_weights(signals: Floats, may: Flags, right: Places, penalty: float) ->
 
 
 def learn_confidence(
-    signals: Floats, may: Flags, intents: Places, right: Places, weights: Floats
+    signals: Floats,
+    may: Flags,
+    intents: Places,
+    probabilities: Floats,
+    right: Places,
+    weights: Floats,
 ) -> Floats:
     """Coefficients and constant of the probability that the first item is the right one."""
     from sklearn.linear_model import LogisticRegression
 
     scores = np.where(may, signals @ weights, FORBIDDEN)
     order = np.argsort(-scores, axis=1, kind="stable")[:, :2]
-    model = LogisticRegression(C=1.0, max_iter=500)
-    model.fit(_evidence(signals, scores, intents, order), order[:, 0] == right)
-    return np.array([*model.coef_[0], model.intercept_[0]])
+    evidence = _evidence(signals, scores, intents, order, probabilities)
+    # on one scale, so that the penalty is as strict with all of them
+    middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-9
+    model = LogisticRegression(C=1.0, max_iter=1000)
+    model.fit((evidence - middle) / spread, order[:, 0] == right)
+    slopes = model.coef_[0] / spread
+    return np.array([*slopes, model.intercept_[0] - slopes @ middle])

@@ -50,6 +50,8 @@ class IntentGuess:
     out_of_scope: NDArray[np.bool_]
     danger: Floats
     """Probability that somebody is or was in danger, whichever intent came first."""
+    probabilities: Floats
+    """Shape (n, 44), in the order of ``core.intents.LABELS``."""
 
     def label(self, row: int) -> str:
         """``unknown`` for a message out of scope, else its intent."""
@@ -77,7 +79,8 @@ class IntentModel:
         first, second = within[rows, order[:, 0]], within[rows, order[:, 1]]
         confidence = np.where(out, np.maximum(probabilities[:, _UNKNOWN_AT], 1 - first), first)
         danger = probabilities[:, _DANGER].sum(axis=1)
-        return IntentGuess(order[:, 0], order[:, 1], confidence, first - second, out, danger)
+        margin = first - second
+        return IntentGuess(order[:, 0], order[:, 1], confidence, margin, out, danger, probabilities)
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """intent, second_intent, confidence, margin, out_of_scope; one row a message."""

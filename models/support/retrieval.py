@@ -2,7 +2,8 @@
 
 Exact search: at this size a matrix product is faster than any index. Items for another audience
 or language are out before ranking. How much each way of matching counts is learned from questions
-whose own wording was taken out of the index, and from garbled ones; so is the confidence.
+whose own wording was taken out of the index, and from garbled ones; the confidence, on questions
+that another hand wrote and on messages that no item answers.
 """
 
 import json
@@ -26,7 +27,7 @@ NAME = "knowledge_base"
 BASELINE = "bm25"
 PRIMARY = "recall_at_1"
 HIGHER_IS_BETTER = True
-INPUTS = ("text", "embedding", "audience", "language_code")
+INPUTS = ("text", "embedding", "intent_probabilities", "audience", "language_code")
 ABOUT = Card(
     purpose="Finds the item of the knowledge base that answers a question.",
     limits="English items; a question the base does not cover still finds its nearest item, with "
@@ -66,15 +67,19 @@ class Retriever:
         self,
         texts: Sequence[str],
         embeddings: NDArray[np.float32],
+        probabilities: NDArray[np.float64],
         audiences: Sequence[str],
         languages: Sequence[str],
     ) -> Found:
-        """The best items of each question, with the probability that the first is right."""
+        """The best items of each question, with the probability that the first is right.
+
+        ``probabilities``: of the question's intent, shape (n, 44).
+        """
         signals = self._index.signals(texts, embeddings)
         allowed = self._index.allowed(audiences, languages)
         return fusion.rank(
-            signals, allowed, self._index.intents, self._weights, self._confidence,
-            self._meta["top_k"],
+            signals, allowed, self._index.intents, probabilities, self._weights,
+            self._confidence, self._meta["top_k"],
         )  # fmt: skip
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -82,6 +87,7 @@ class Retriever:
         found = self.search(
             rows["text"].tolist(),
             heads.stack(rows["embedding"].tolist()),
+            np.array(rows["intent_probabilities"].tolist()),
             rows["audience"].tolist(),
             rows["language_code"].tolist(),
         )
@@ -97,8 +103,9 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
     """Index ``train`` (one row a text of an item) and learn from ``validate`` how to trust it.
 
     ``train``: kb_code and the item's fields, text, part (question, variant, answer), embedding.
-    ``validate``: text, embedding, audience, language_code, kb_code (empty: nothing answers it),
-    own (row number in ``train`` of the text that was asked, -1 if it stays in the index).
+    ``validate``: text, embedding, intent_probabilities, audience, language_code, kb_code (empty:
+    nothing answers it), own (row number in ``train`` of the text that was asked, -1 if it stays in
+    the index), practice (true: to learn ranking from; else the confidence).
     """
     from safetensors.numpy import save
 
@@ -112,15 +119,15 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
         items, texts, vectors.astype("float32"), owner, answers,
         Bm25(texts, params.bm25_k1, params.bm25_b),
     )  # fmt: skip
-    signals = index.signals(
-        validate["text"].tolist(),
-        heads.stack(validate["embedding"].tolist()),
-        validate["own"].to_numpy("int64"),
-    )
-    allowed = index.allowed(validate["audience"].tolist(), validate["language_code"].tolist())
-    right = validate["kb_code"].map(place).fillna(-1).to_numpy("int64")
+    practice = validate["practice"].to_numpy(bool)
+    signals, allowed, right = _asked(index, validate[practice], place)
     weights = fusion.learn_weights(signals, allowed, right, params.penalty)
-    confidence = fusion.learn_confidence(signals, allowed, index.intents, right, weights)
+    asked = validate[~practice]
+    signals, allowed, right = _asked(index, asked, place)
+    probabilities = np.array(asked["intent_probabilities"].tolist())
+    confidence = fusion.learn_confidence(
+        signals, allowed, index.intents, probabilities, right, weights
+    )
     meta = {
         "top_k": params.top_k,
         "bm25_k1": params.bm25_k1,
@@ -136,6 +143,17 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
         VECTORS: save({"vectors": vectors, "owner": owner, "answers": answers}),
         META: json.dumps(meta, sort_keys=True).encode(),
     }
+
+
+def _asked(
+    index: Index, rows: pd.DataFrame, place: dict[str, int]
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
+    """Signals, allowed items and the right one (-1: none) of each question."""
+    embeddings = heads.stack(rows["embedding"].tolist())
+    signals = index.signals(rows["text"].tolist(), embeddings, rows["own"].to_numpy("int64"))
+    allowed = index.allowed(rows["audience"].tolist(), rows["language_code"].tolist())
+    right = rows["kb_code"].map(place).fillna(-1).to_numpy()
+    return signals, allowed, right.astype("int64")
 
 
 def load(artefact: Artefact) -> Retriever:

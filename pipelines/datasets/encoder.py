@@ -79,7 +79,8 @@ def bundled_texts() -> list[str]:
         for item in texts.items()
         for text in (item["question"], *item["variants"], item["answer"])
     )
-    return sorted({*messages, *wordings, *texts.held_out()})
+    asked = map(normalise, pd.read_csv(texts.ASKED_ITEMS, dtype=str)["text"])
+    return sorted({*messages, *wordings, *asked, *texts.held_out()})
 
 
 def split_variants(items: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:

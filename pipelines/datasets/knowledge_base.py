@@ -14,6 +14,7 @@ from core.params.language import KnowledgeBaseParams
 from core.partition import last_day
 from features.text import normalise
 from models.contract import Artefact, Dataset
+from models.support.heads import WEIGHTS
 from models.support.retrieval import ITEM_FIELDS
 from pipelines.context import Context
 from pipelines.datasets import texts
@@ -29,13 +30,19 @@ def _files(key: str, ctx: Context) -> list[Path]:
         raise PartitionMissing(
             f"expected the knowledge base's snapshot of {day}; run `tripo kb load` first"
         )
-    return [path, *texts.intent_files(), texts.HELD_OUT_ITEMS]
+    return [path, *texts.intent_files(), texts.VALIDATION, texts.ASKED_ITEMS, texts.HELD_OUT_ITEMS]
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """Digests of the snapshot's content, the questions and the encoder."""
+    """Digests of the snapshot's content, the questions, the encoder and the intent head."""
     snapshot, *files = _files(key, ctx)
-    return {**texts.inputs(files, artefacts), "items": content_hash(pd.read_parquet(snapshot))}
+    encoder = {"encoder": artefacts["encoder"]}
+    head = artefacts["intent"][WEIGHTS]
+    return {
+        **texts.inputs(files, encoder),
+        "intent": hashlib.sha256(head).hexdigest(),
+        "items": content_hash(pd.read_parquet(snapshot)),
+    }
 
 
 def content_hash(items: pd.DataFrame) -> str:
@@ -45,10 +52,11 @@ def content_hash(items: pd.DataFrame) -> str:
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
-    """Train: one row a text of an item. Validate: questions to learn trust from. Test: held out.
+    """Train: one row a text of an item. Validate: questions to learn ranking and trust from. Test:
+    held out.
 
-    Validation asks each variant with its own text out of the index, each question and variant with
-    many words left out, and messages that no item answers.
+    Ranking is practised on variants, each with its own text out of the index or many words left
+    out; trust, on questions and unanswerable messages of another hand, that nothing learned from.
     """
     snapshot, *files = _files(key, ctx)
     items = pd.read_parquet(snapshot)
@@ -57,11 +65,14 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     held_out = pd.read_csv(texts.HELD_OUT_ITEMS, dtype=str)
     fields = items[["kb_code", "category", "audience", "language_code"]]
     asked = held_out.merge(fields, on="kb_code").pipe(_asked_by)
-    practice = questions(known, params)
+    practice = questions(known, params).assign(practice=True)
+    trusted = to_trust(fields).assign(practice=False, own=-1)
+    both = pd.concat([practice, trusted], ignore_index=True)
+    head = artefacts["intent"]
     return Dataset(
         texts.with_vectors(known, encoder, ctx),
-        texts.with_vectors(practice, encoder, ctx),
-        texts.with_vectors(asked, encoder, ctx),
+        texts.with_intents(texts.with_vectors(both, encoder, ctx), head),
+        texts.with_intents(texts.with_vectors(asked, encoder, ctx), head),
         content_hash(items),
         texts.about(files[1:]),
     )
@@ -82,7 +93,7 @@ def parts(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def questions(known: pd.DataFrame, params: KnowledgeBaseParams) -> pd.DataFrame:
-    """text, kb_code, audience, language_code, own: what to learn fusion and confidence from.
+    """text, kb_code, audience, language_code, own: what to learn ranking from.
 
     Only variants that the encoder was not tuned on, as `split_variants` keeps them aside.
     """
@@ -91,13 +102,19 @@ def questions(known: pd.DataFrame, params: KnowledgeBaseParams) -> pd.DataFrame:
     garbled = aside.assign(
         own=-1, text=[_garble(t, params.garble_share, chance) for t in aside["text"]]
     )
-    written = texts.written()
-    outside = written[written["label"] == UNKNOWN]
-    outside = outside.sample(min(len(outside), len(aside)), random_state=params.seed)[["text"]]
-    outside = outside.assign(kb_code="", audience=Audience.RIDER.value, language_code="en", own=-1)
     columns = ["text", "kb_code", "audience", "language_code", "own"]
-    both = pd.concat([aside, garbled, outside], ignore_index=True)[columns]
-    return _asked_by(both)
+    return _asked_by(pd.concat([aside, garbled], ignore_index=True)[columns])
+
+
+def to_trust(fields: pd.DataFrame) -> pd.DataFrame:
+    """text, kb_code (empty: no item answers it), audience, language_code: to learn trust from."""
+    asked = pd.read_csv(texts.ASKED_ITEMS, dtype=str)
+    asked = asked.assign(text=asked["text"].map(normalise)).merge(fields, on="kb_code")
+    written = texts.validation()
+    outside = written.loc[written["label"] == UNKNOWN, ["text"]]
+    outside = outside.assign(kb_code="", audience=Audience.RIDER.value, language_code="en")
+    both = pd.concat([asked, outside], ignore_index=True)
+    return _asked_by(both[["text", "kb_code", "audience", "language_code"]])
 
 
 def _garble(text: str, share: float, chance: random.Random) -> str:

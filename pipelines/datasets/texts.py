@@ -26,6 +26,7 @@ from pipelines.step import files_digest
 DATA = Path(__file__).parents[2] / "data"
 INTENTS = DATA / "utterances" / "intents"
 VALIDATION = DATA / "utterances" / "validation.csv"
+ASKED_ITEMS = DATA / "utterances" / "kb_validation.csv"
 SENTIMENT = DATA / "utterances" / "sentiment.csv"
 HELD_OUT_INTENTS = DATA / "heldout" / "intents.jsonl"
 HELD_OUT_SENTIMENT = DATA / "heldout" / "sentiment.csv"
@@ -156,6 +157,16 @@ def with_vectors(rows: pd.DataFrame, encoder: Artefact, ctx: Context) -> pd.Data
     sha = encoder_sha256(encoder)
     vectors = _vectors(rows["text"].tolist(), sha, encoder, ctx)
     return rows.assign(embedding=list(vectors), encoder_sha256=sha)
+
+
+def with_intents(rows: pd.DataFrame, intent: Artefact) -> pd.DataFrame:
+    """Rows with vectors, with a column ``intent_probabilities`` (44 numbers) beside."""
+    from models.support import heads
+    from models.support import intent as model
+
+    vectors = heads.stack(rows["embedding"].tolist())
+    guess = model.load(intent).guess(vectors, rows["text"].tolist())
+    return rows.assign(intent_probabilities=list(guess.probabilities))
 
 
 def _vectors(texts: list[str], sha: str, encoder: Artefact, ctx: Context) -> NDArray[np.float32]:

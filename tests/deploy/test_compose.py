@@ -37,6 +37,7 @@ OF_ONE_MACHINE = {  # what the local platform sets for SQLite, loopback and shor
     "WORKERS__MIN_HEARTBEAT_INTERVAL",
     "DAG_PROCESSOR__REFRESH_INTERVAL",
     "DAG_PROCESSOR__PARSING_PROCESSES",
+    "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL",
 }
 
 

@@ -34,7 +34,13 @@ class Reader:
     """Reads the intent off the first word; everything is an answer from KB0001, 90 % sure."""
 
     items: ClassVar = [
-        {"kb_code": "KB0001", "item_version": 2, "answer": "Open the app.", "intent": "promo_code"}
+        {
+            "kb_code": "KB0001",
+            "item_version": 2,
+            "answer": "Open the app.",
+            "intent": "promo_code",
+            "language_code": "en",
+        }
     ]
 
     def __init__(self):
@@ -48,13 +54,19 @@ class Reader:
         first = np.array([LABELS.index(text.split()[0]) for text in texts])
         n = len(texts)
         return IntentGuess(
-            first, first, np.full(n, 0.9), np.full(n, 0.5), np.zeros(n, bool), np.zeros(n)
+            first,
+            first,
+            np.full(n, 0.9),
+            np.full(n, 0.5),
+            np.zeros(n, bool),
+            np.zeros(n),
+            np.full((n, len(LABELS)), 1 / len(LABELS)),
         )
 
     def probabilities(self, vectors, texts):
         return np.tile([0.6, 0.3, 0.1], (len(texts), 1))
 
-    def search(self, texts, vectors, audiences, languages):
+    def search(self, texts, vectors, probabilities, audiences, languages):
         n = len(texts)
         return Found(np.zeros((n, 1), int), np.full((n, 1), -0.5), np.full(n, 0.9))
 
