@@ -29,8 +29,8 @@ run: setup  ## the whole platform once, for real: every DAG, serving, sample cal
 up: setup  ## the platform left running: Airflow, MLflow, serving; Ctrl-C ends all of it
 	$(BIN)/tripo up
 
-test: setup-dev  ## the test suite with branch coverage
-	$(BIN)/pytest -m "not e2e" --cov --cov-report=term:skip-covered
+test: setup-dev  ## the test suite with branch coverage, two files at a time
+	$(BIN)/pytest -n 2 --dist loadfile -m "not e2e" --cov --cov-report=term:skip-covered
 
 e2e: setup-dev  ## the platform killed, run again and once more, on the tiny profile (minutes)
 	$(BIN)/pytest -m e2e
