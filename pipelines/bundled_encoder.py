@@ -10,7 +10,7 @@ from models.contract import Artefact
 from models.support import encoder, known_vectors, network
 from models.support.tuning import Progress
 from pipelines.context import Context
-from pipelines.datasets.encoder import bundled_texts, text_digest, tuning_rows
+from pipelines.datasets.encoder import bundled_texts, text_digests, tuning_rows
 from pipelines.step import write_json
 
 PACKAGES = ("torch", "transformers", "onnxruntime", network.PACKAGE.replace("_", "-"))
@@ -26,7 +26,7 @@ def bundle(ctx: Context, progress: Progress) -> dict[str, Any]:
         "bytes": len(content),
         "made_by": "tripo bundle-encoder",
         "from": network.PACKAGE,
-        "text": text_digest(),
+        "text": text_digests(),
         "rows": {str(task): int(n) for task, n in rows["task"].value_counts().items()},
         "tuning": ctx.params.encoder.tuning.model_dump(),
         "versions": {name: version(name) for name in PACKAGES},

@@ -16,17 +16,20 @@ from pipelines.context import Context
 from pipelines.datasets import texts
 
 
-def _learned_from() -> list[Path]:
-    return [*texts.intent_files(), texts.SENTIMENT, *texts.item_files()]
+def _learned_from() -> dict[str, list[Path]]:
+    return {"messages": [*texts.intent_files(), texts.SENTIMENT], "items": texts.item_files()}
 
 
 def _files() -> list[Path]:
-    return [*_learned_from(), texts.HELD_OUT_INTENTS]
+    return [*(path for files in _learned_from().values() for path in files), texts.HELD_OUT_INTENTS]
 
 
-def text_digest() -> str:
-    """One hash over the files that the encoder is tuned on."""
-    return texts.inputs(_learned_from(), {})["files"]
+def text_digests() -> dict[str, str]:
+    """One hash over the messages that the encoder is tuned on, one over the items.
+
+    Items come and go without a new encoder: people write them. Messages do not.
+    """
+    return {name: texts.inputs(files, {})["files"] for name, files in _learned_from().items()}
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
@@ -40,7 +43,8 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     judged = held_out[held_out["label"] != UNKNOWN].groupby("label")
     rows = tuning_rows(ctx)
     recipe = json.loads((BUNDLED / RECIPE).read_text())
-    same = "the same text as today" if recipe["text"] == text_digest() else "earlier text"
+    earlier = [name for name, sha in text_digests().items() if recipe["text"][name] != sha]
+    tuned_on = f"earlier {' and '.join(earlier)}" if earlier else "the same text as today"
     return Dataset(
         rows,
         rows.iloc[:0],
@@ -48,7 +52,7 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
         texts.inputs(_files(), artefacts)["files"],
         {
             **texts.about(_files()),
-            "network": f"recipe {ctx.params.encoder.recipe}; the bundled one was tuned on {same}",
+            "network": f"{ctx.params.encoder.recipe}; the bundled one was tuned on {tuned_on}",
         },
     )
 
