@@ -21,7 +21,16 @@ kb = typer.Typer(
 )
 Asker = Annotated[Audience, typer.Option(help="who asks")]
 Language = Annotated[str, typer.Option(help="two letters: en, es, fr; detected if left out")]
-Question = Annotated[str, typer.Argument(help="what a user would type", min=1)]
+LONGEST = 5000
+
+
+def _question(text: str) -> str:
+    if not 1 <= len(text.strip()) <= LONGEST:
+        raise typer.BadParameter(f"expected 1 to {LONGEST} characters, got {len(text.strip())}")
+    return text
+
+
+Question = Annotated[str, typer.Argument(help="what a user would type", callback=_question)]
 
 
 def release(ctx: Context) -> "SupportRelease":

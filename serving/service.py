@@ -26,6 +26,7 @@ from serving.schemas import (
     SAMPLE_BATCH,
     SAMPLE_JOURNEY,
     Answer,
+    Closed,
     ForecastOut,
     Hit,
     IntentOut,
@@ -56,6 +57,12 @@ def in_http() -> Iterator[None]:
         raise bentoml.exceptions.InvalidArgument(str(error)) from None
     except (ModelMissing, StoreUnavailable) as error:
         raise bentoml.exceptions.ServiceUnavailable(str(error)) from None
+
+
+def sample(content: Closed, many: bool = True) -> Any:
+    """The sample of an argument in the description; a default would answer a mistyped argument."""
+    shown = content.model_dump(mode="json")
+    return Field(examples=[[shown] if many else shown])
 
 
 @bentoml.service(
@@ -101,7 +108,7 @@ class TripoService:
     @bentoml.api(route="/answer", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def answer(
         self,
-        messages: list[Question] = [Question(text="Where is my driver?")],
+        messages: Annotated[list[Question], sample(Question(text="Where is my driver?"))],
     ) -> list[Answer]:
         """What to say to each message, grounded in a cited item; or clarify, abstain, escalate."""
         return support.answer(self._current("support"), messages)
@@ -109,7 +116,7 @@ class TripoService:
     @bentoml.api(route="/search", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def search(
         self,
-        queries: list[SearchIn] = [SearchIn(text="cancellation fee")],
+        queries: Annotated[list[SearchIn], sample(SearchIn(text="cancellation fee"))],
     ) -> list[list[Hit]]:
         """The items of the knowledge base that fit each query best."""
         return support.search(self._current("support"), queries)
@@ -117,7 +124,7 @@ class TripoService:
     @bentoml.api(route="/intent", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def intent(
         self,
-        texts: list[Text] = ["I was charged twice"],
+        texts: Annotated[list[Text], Field(examples=[["I was charged twice"]])],
     ) -> list[IntentOut]:
         """The intent of each message, with a calibrated probability; or ``unknown``."""
         return support.intents(self._current("support"), texts)
@@ -125,7 +132,7 @@ class TripoService:
     @bentoml.api(route="/sentiment", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
     def sentiment(
         self,
-        texts: list[Text] = ["Thanks, the driver was great"],
+        texts: Annotated[list[Text], Field(examples=[["Thanks, the driver was great"]])],
     ) -> list[SentimentOut]:
         """The sentiment of each message, -1 to 1."""
         return support.sentiments(self._current("support"), texts)
@@ -133,8 +140,8 @@ class TripoService:
     @bentoml.api(route="/qualify")
     def qualify(
         self,
-        drivers: Annotated[list[QualifyIn], Field(max_length=MANY)] = [
-            QualifyIn(driver_id="D0001")
+        drivers: Annotated[
+            list[QualifyIn], Field(max_length=MANY), sample(QualifyIn(driver_id="D0001"))
         ],
     ) -> list[QualifyOut]:
         """Whether each driver qualifies for premium rides, the tier, and every reason."""
@@ -142,13 +149,13 @@ class TripoService:
             return premium.qualify(self.engine, drivers)
 
     @bentoml.api(route="/match")
-    def match(self, batch: MatchIn = SAMPLE_BATCH) -> MatchOut:
+    def match(self, batch: Annotated[MatchIn, sample(SAMPLE_BATCH, many=False)]) -> MatchOut:
         """The best assignment of a batch of requests to drivers, with the reason for each."""
         with in_http():
             return premium.match(batch, self.params.matching)
 
     @bentoml.api(route="/price")
-    def price(self, journey: PriceIn = SAMPLE_JOURNEY) -> PriceOut:
+    def price(self, journey: Annotated[PriceIn, sample(SAMPLE_JOURNEY, many=False)]) -> PriceOut:
         """A signed quote whose lines add up to the cent; honoured for five minutes."""
         with in_http():
             self.zones.require([journey.zone_id])
@@ -159,8 +166,10 @@ class TripoService:
     @bentoml.api(route="/forecast")
     def forecast(
         self,
-        hours: Annotated[list[ZoneHour], Field(max_length=MANY)] = [
-            ZoneHour(zone_id="Z01", hour_utc=datetime(2026, 11, 22, 18, tzinfo=UTC))
+        hours: Annotated[
+            list[ZoneHour],
+            Field(max_length=MANY),
+            sample(ZoneHour(zone_id="Z01", hour_utc=datetime(2026, 11, 22, 18, tzinfo=UTC))),
         ],
     ) -> list[ForecastOut]:
         """Requests expected in each zone and hour."""
@@ -169,6 +178,10 @@ class TripoService:
         return profit.forecast(self._current("profit"), hours, self.lake, self.params)
 
 
+for endpoint in cast(Any, TripoService).apis.values():
+    # BentoML makes this model of the arguments, and lets it ignore what it does not know
+    endpoint.input_spec.model_config["extra"] = "forbid"
+    endpoint.input_spec.model_rebuild(force=True)
 # the first is the outermost: nobody reads even the description unasked in production
 cast(Any, TripoService).add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)
 cast(Any, TripoService).add_asgi_middleware(

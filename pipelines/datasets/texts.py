@@ -47,10 +47,14 @@ def items(folder: Path = KNOWLEDGE) -> list[dict[str, Any]]:
     Raises
     ------
     BadInput
-        Naming the file that is not a YAML list of mappings, and where it goes wrong.
+        Naming the file that is not a YAML list of mappings, and where it goes wrong; or the
+        folder, if no file lies there.
     """
     found = []
-    for path in item_files(folder):
+    files = item_files(folder)
+    if not files:
+        raise BadInput(f"expected YAML files of items in {folder}; there are none")
+    for path in files:
         try:
             listed = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
         except yaml.YAMLError as error:

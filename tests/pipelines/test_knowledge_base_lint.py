@@ -85,3 +85,8 @@ def test_a_dirty_seed_is_named_line_by_line(tmp_path):
     assert done.exit_code == 1
     (line,) = json.loads(done.stdout)["problems"]
     assert line.startswith(f"{items[0]['kb_code']}: '17 days' is not decided")
+
+
+def test_a_folder_without_items_is_no_clean_seed(tmp_path):
+    done = CliRunner().invoke(app, ["kb", "lint", "--folder", str(tmp_path / "nowhere"), "--json"])
+    assert done.exit_code != 0

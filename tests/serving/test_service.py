@@ -129,3 +129,21 @@ def test_the_log_names_the_field_that_was_refused_and_not_what_was_in_it(client,
     (line,) = [r.getMessage() for r in caplog.records if "Exception on /answer" in r.getMessage()]
     assert "messages.0.channel: " in line
     assert words not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/answer", "/search", "/intent", "/sentiment", "/qualify", "/match", "/price", "/forecast"],
+)
+@pytest.mark.parametrize("body", [{}, {"mistyped": ["where is my driver"]}])
+def test_a_missing_or_mistyped_argument_is_refused_and_no_sample_answered(client, path, body):
+    answer = client.post(path, json=body)
+    assert answer.status_code == 400
+    assert "Field required" in answer.text
+
+
+def test_an_argument_that_is_not_known_is_refused(client):
+    answer = client.post("/intent", json={"texts": ["where is my driver"], "language": "de"})
+    assert answer.status_code == 400
+    assert "language" in answer.text
+    assert "Extra inputs are not permitted" in answer.text
