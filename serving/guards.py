@@ -1,5 +1,6 @@
 """What stands before every endpoint: who calls, how much they send, what may be cached."""
 
+import asyncio
 import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,6 +17,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEALTH = frozenset({"/health", "/health/live", "/health/ready", "/livez", "/readyz", "/healthz"})
 DOCS = ("/docs.json", "/static_content/", "/schema.json", "/favicon")
+DRAIN_BYTES, DRAIN_S = 16 << 20, 10.0
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -53,7 +55,9 @@ class Guards:
         ):
             await _problem(send, 401, "a bearer token is needed: Authorization: Bearer <token>")
         elif not length.isdigit() or int(length) > self.max_bytes:
-            await _problem(send, 413, f"expected at most {self.max_bytes} bytes, got {length!r}")
+            await _drained(receive)
+            got = length.decode("latin-1")[:20]
+            await _problem(send, 413, f"expected at most {self.max_bytes} bytes, got {got}")
         else:
             await self._limited(scope, receive, send)
 
@@ -85,7 +89,20 @@ class Guards:
         with suppress(TooLarge):
             await self.app(scope, counted, with_headers)
         if seen > self.max_bytes and not started:
+            await _drained(receive)
             await _problem(send, 413, f"expected at most {self.max_bytes} bytes")
+
+
+async def _drained(receive: Receive) -> None:
+    """Read on for a while and drop it: whoever is still sending does not see an answer."""
+    seen = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_S):
+            while seen < DRAIN_BYTES:
+                message = await receive()
+                seen += len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
 
 
 async def _problem(send: Send, status: int, detail: str) -> None:

@@ -1,5 +1,7 @@
 """Every endpoint asks who calls, but health; and no body is read past its limit."""
 
+import asyncio
+
 import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -8,7 +10,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core.settings import Settings
-from serving.guards import Guards
+from serving.guards import DRAIN_BYTES, Guards
 
 TOKEN = {"Authorization": "Bearer secret-one"}
 
@@ -58,3 +60,38 @@ def test_every_reply_carries_the_security_headers():
     reply = client().post("/answer", headers=TOKEN)
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "no-store"
+
+
+def test_a_refused_body_is_read_so_that_the_sender_sees_the_refusal():
+    async def never(scope, receive, send):
+        raise AssertionError("the application must not see it")
+
+    def refused(chunk, chunks):
+        """What was sent to the client, and how many chunks were read before."""
+        sent, read = [], 0
+
+        async def receive():
+            nonlocal read
+            read += 1
+            return {"type": "http.request", "body": chunk, "more_body": read < chunks}
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {
+            "type": "http",
+            "path": "/answer",
+            "headers": [
+                (b"authorization", TOKEN["Authorization"].encode()),
+                (b"content-length", str(len(chunk) * chunks).encode()),
+            ],
+        }
+        guard = Guards(
+            never, found=lambda: Settings(service_token=SecretStr("secret-one")), max_bytes=100
+        )
+        asyncio.run(guard(scope, receive, send))
+        return sent[0]["status"], read
+
+    assert refused(b"x" * 1000, 10) == (413, 10)
+    megabyte = b"x" * (1 << 20)
+    assert refused(megabyte, 1000) == (413, DRAIN_BYTES >> 20)  # not for ever
