@@ -1,6 +1,8 @@
 """Commands about models: train, evaluate, promote, roll back, list, reproduce."""
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
@@ -37,6 +39,19 @@ def _key(given: str, ctx: Context) -> str:
 def train(
     model: Annotated[str, typer.Argument(help=f"one of {', '.join(CATALOG)}")],
     key: Key = "",
+    train_file: Annotated[
+        Path | None, typer.Option("--train", help="CSV or Parquet with text,label to learn from")
+    ] = None,
+    test_file: Annotated[
+        Path | None,
+        typer.Option("--test", help="the same, to judge on; label unknown: none of them"),
+    ] = None,
+    validate_file: Annotated[
+        Path | None, typer.Option("--validate", help="the same, for thresholds; default: a share")
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="with files: tune every layer, not only the upper two")
+    ] = False,
     override: Annotated[
         list[str] | None, typer.Option(help="section.field=value of params.yaml; may be repeated")
     ] = None,
@@ -44,14 +59,52 @@ def train(
 ) -> None:
     """Train one model and register a candidate with MLflow. Promotes nothing.
 
-    Example: tripo train demand --override demand.trees=400
+    With --train and --test, intent and sentiment are learned from those files and judged on them
+    instead, by the same recipe; then nothing is registered.
+
+    Examples: tripo train demand --override demand.trees=400
+
+    tripo train intent --train banking77_train.csv --test banking77_test.csv --full
     """
     from pipelines.training import train as run
 
+    files = (train_file, test_file)
+    if any((*files, validate_file, full)):
+        if train_file is None or test_file is None:
+            raise typer.BadParameter(
+                "--train and --test go together; --full and --validate with them"
+            )
+        recipe = "full" if full else "quick"
+        ctx = _context([f"encoder.recipe={recipe}", *(override or [])])
+        show(_from_files(model, train_file, test_file, validate_file, ctx, as_json), as_json)
+        return
     began = time.monotonic()
     ctx = _context(override)
     result = run(model, _key(key, ctx), ctx)
     show({**result, "seconds": round(time.monotonic() - began, 2)}, as_json)
+
+
+def _from_files(
+    model: str, train: Path, test: Path, validate: Path | None, ctx: Context, quiet: bool
+) -> dict[str, Any]:
+    from pipelines.text_files import learn_from_files
+
+    with tuning_bar(quiet) as progress:
+        return learn_from_files(model, train, test, ctx, validate, progress)
+
+
+@contextmanager
+def tuning_bar(quiet: bool) -> Iterator[Callable[[int, int, float], None]]:
+    """A progress bar on stderr for a network that is being tuned."""
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=quiet) as bar:
+
+        def progress(step: int, steps: int, loss: float) -> None:
+            task = bar.task_ids[0] if bar.task_ids else bar.add_task("", total=steps)
+            bar.update(task, completed=step, description=f"fine-tuning, loss {loss:.3f}")
+
+        yield progress
 
 
 def evaluate(
@@ -154,22 +207,13 @@ def bundle_encoder(
     What `encoder.recipe: bundled` of params.yaml takes, and the vectors it gives that text. Run it
     after a change of the text, on a machine with nothing else to do.
     """
-    from rich.progress import Progress
-
     from pipelines.bundled_encoder import bundle, bundle_vectors
 
     if vectors_only:
         show(bundle_vectors(_context([])), as_json)
         return
-    ctx = _context(["encoder.recipe=tuned"])
-    with Progress(console=Console(stderr=True), disable=as_json) as bar:
-        task = bar.add_task("fine-tuning", total=None)
-        show(
-            bundle(ctx, lambda step, steps, loss: bar.update(
-                task, completed=step, total=steps, description=f"fine-tuning, loss {loss:.3f}"
-            )),
-            as_json,
-        )  # fmt: skip
+    with tuning_bar(as_json) as progress:
+        show(bundle(_context(["encoder.recipe=full"]), progress), as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,9 +1,9 @@
 """How commands show a result: JSON for programs, a table for people."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +15,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and no
 def show(result: Mapping[str, Any], as_json: bool) -> None:
     """The result as one JSON object, or its fields as tables."""
     if as_json:
-        typer.echo(json.dumps(result, default=str))
+        # NaN, which JSON does not have, becomes null
+        typer.echo(orjson.dumps(result, default=str, option=orjson.OPT_NON_STR_KEYS).decode())
         return
     console = Console()
     fields = Table(show_header=False)

@@ -28,7 +28,7 @@ def bundle(ctx: Context, progress: Progress) -> dict[str, Any]:
         "from": network.PACKAGE,
         "text": text_digests(),
         "rows": {str(task): int(n) for task, n in rows["task"].value_counts().items()},
-        "tuning": ctx.params.encoder.tuning.model_dump(),
+        "tuning": ctx.params.encoder.full.model_dump(),
         "versions": {name: version(name) for name in PACKAGES},
         "machine": f"{platform.machine()}, {ctx.params.encoder.threads} threads",
     }

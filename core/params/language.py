@@ -19,15 +19,19 @@ class TuningParams(Section):
     smoothing: float = Field(ge=0, lt=1, description="of the labels")
     typo_share: float = Field(ge=0, le=1, description="of texts that are mistyped when seen")
     retrieval_weight: float = Field(ge=0, description="of the contrastive loss")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        description="of the multiplications; auto: bfloat16 where the processor has it"
+    )
 
 
 class EncoderParams(Section):
     """The sentence encoder that every text model shares."""
 
-    recipe: Literal["bundled", "tuned", "plain"] = Field(
-        description="the bundled network, one tuned now (minutes), or MiniLM as published"
+    recipe: Literal["bundled", "quick", "full", "plain"] = Field(
+        description="the bundled network, one tuned now by that recipe, or MiniLM as published"
     )
-    tuning: TuningParams
+    quick: TuningParams = Field(description="upper layers only: minutes on two cores")
+    full: TuningParams = Field(description="every layer; what the bundled network was made by")
     probe_per_label: int = Field(gt=0, description="known messages of an intent to be nearest to")
     judged_per_label: int = Field(gt=0, description="held-out messages of an intent, at most")
 
@@ -35,6 +39,11 @@ class EncoderParams(Section):
     batch_size: int = Field(gt=0)
     threads: int = Field(gt=0, le=16, description="of one forward pass")
     cached_texts: int = Field(gt=0, description="texts whose vectors are remembered, in a process")
+
+    @property
+    def tuning(self) -> TuningParams | None:
+        """How the recipe tunes now; None where it tunes nothing."""
+        return {"quick": self.quick, "full": self.full}.get(self.recipe)
 
 
 class IntentParams(Section):
@@ -76,3 +85,11 @@ class KnowledgeBaseParams(Section):
     penalty: float = Field(gt=0, description="on the squared weights of the fusion")
     bm25_k1: float = Field(gt=0)
     bm25_b: float = Field(ge=0, le=1)
+
+
+class TextFilesParams(Section):
+    """Learning a text model from files of one's own."""
+
+    validate_share: float = Field(
+        gt=0, lt=1, description="of training rows kept aside where no validation file is given"
+    )

@@ -5,7 +5,13 @@ from core.params.data import GateParams, SimulatorParams, UpkeepParams
 from core.params.decisions import MatchingParams, PricingParams, SupportParams
 from core.params.evaluate import EvaluateParams, MonitoringParams
 from core.params.kpis import AiPerformanceParams, PremiumMetricsParams, ProfitKpisParams
-from core.params.language import EncoderParams, IntentParams, KnowledgeBaseParams, SentimentParams
+from core.params.language import (
+    EncoderParams,
+    IntentParams,
+    KnowledgeBaseParams,
+    SentimentParams,
+    TextFilesParams,
+)
 from core.params.tabular import (
     AcceptanceParams,
     ContributionParams,
@@ -24,6 +30,7 @@ class Params(Section):
     encoder: EncoderParams
     intent: IntentParams
     sentiment: SentimentParams
+    text_files: TextFilesParams
     driver_qualification: DriverQualificationParams
     demand: DemandParams
     acceptance: AcceptanceParams

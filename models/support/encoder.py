@@ -143,7 +143,7 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: EncoderParams) -> A
     """The network that ``params.recipe`` names, and the messages it is probed with.
 
     ``train``: text, label, task. ``bundled`` takes the network that lies in ``data/encoder``,
-    ``tuned`` makes it from these rows (minutes), ``plain`` exports MiniLM as it was published.
+    ``quick`` and ``full`` make it from these rows, ``plain`` exports MiniLM as it was published.
     """
     from safetensors.numpy import save
 

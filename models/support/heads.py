@@ -86,10 +86,13 @@ def fit_head(
     known = np.hstack([embeddings, weighted @ svd.components_.T]).astype("float32")
     model = LogisticRegression(C=recipe.c, max_iter=300).fit(known, np.asarray(labels))
     order = [list(model.classes_).index(label) for label in classes]
-    weights = model.coef_[order].T.astype("float32")
+    rows, bias = model.coef_, model.intercept_
+    if len(classes) == 2:  # scikit-learn keeps one row for two classes: that of the second
+        rows, bias = np.vstack([-rows, rows]) / 2, np.concatenate([-bias, bias]) / 2
+    weights = rows[order].T.astype("float32")
     width = embeddings.shape[1]
     lexical = rarity[:, None] * (svd.components_.T @ weights[width:])
-    return Head(weights[:width], lexical.astype("float32"), model.intercept_[order].astype("f4"))
+    return Head(weights[:width], lexical.astype("float32"), bias[order].astype("f4"))
 
 
 CURVE_SHARES = (0.05, 0.15, 0.5)

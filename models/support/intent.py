@@ -17,8 +17,9 @@ from core.intents import DANGER_INTENTS, LABELS, UNKNOWN, complexity
 from core.params.language import IntentParams
 from models import learning_curve
 from models.contract import Artefact, Card
-from models.support import heads
+from models.support import heads, outside
 from models.support.heads import META, WEIGHTS, Floats, Head, HeadRecipe
+from models.support.outside import Known
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,15 +29,13 @@ BASELINE = "TF-IDF + LinearSVC"
 PRIMARY = "accuracy"
 HIGHER_IS_BETTER = True
 INPUTS = ("text", "embedding")
+KNOWN = "known.safetensors"
 ABOUT = Card(
     purpose="Tells which of 43 things a user wants, or that it is none of them.",
     limits="English; learned from invented messages of riders and drivers. A message with two "
     "wishes gets one intent, the other shows as the second guess.",
     not_for="Deciding about a person; or emergencies alone: the safety words are checked beside.",
 )
-_IN_SCOPE = np.array([label != UNKNOWN for label in LABELS])
-_DANGER = np.array([label in DANGER_INTENTS for label in LABELS])
-_UNKNOWN_AT = LABELS.index(UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +50,51 @@ class IntentGuess:
     danger: Floats
     """Probability that somebody is or was in danger, whichever intent came first."""
     probabilities: Floats
-    """Shape (n, 44), in the order of ``core.intents.LABELS``."""
+    """Shape (n, k), in the order of ``classes``."""
+    classes: tuple[str, ...] = LABELS
+    """``core.intents.LABELS``, unless the head was learned from a file with labels of its own."""
 
     def label(self, row: int) -> str:
         """``unknown`` for a message out of scope, else its intent."""
-        return UNKNOWN if self.out_of_scope[row] else LABELS[self.first[row]]
+        return UNKNOWN if self.out_of_scope[row] else self.classes[self.first[row]]
 
 
 class IntentModel:
     """The loaded head."""
 
     def __init__(self, artefact: Artefact) -> None:
+        from safetensors.numpy import load
+
         self._meta: dict[str, Any] = json.loads(artefact[META])
         self._head = Head.from_bytes(artefact[WEIGHTS])
+        self._known = Known(**load(artefact[KNOWN]))
+        self.classes: tuple[str, ...] = tuple(self._meta["classes"])
+        self._in_scope = np.array([name != UNKNOWN for name in self.classes])
+        self._danger = np.array([name in DANGER_INTENTS for name in self.classes])
         self.encoder_sha256: str = self._meta["encoder_sha256"]
 
     def guess(self, embeddings: NDArray[np.float32], texts: Sequence[str]) -> IntentGuess:
         """First and second intent, calibrated confidence, and whether it is out of scope."""
-        probabilities = heads.softmax(
-            self._head.logits(embeddings, texts) / self._meta["temperature"]
-        )
-        outside = out_of_scope_scores(probabilities)[self._meta["outside_score"]]
-        out = outside > self._meta["outside_threshold"]
-        within = np.where(_IN_SCOPE, probabilities, -1.0)
+        logits = self._head.logits(embeddings, texts) / self._meta["temperature"]
+        probabilities = heads.softmax(logits)
+        far = outside.scores(logits, embeddings, self._known, self.classes)
+        out = far[self._meta["outside_score"]] > self._meta["outside_threshold"]
+        within = np.where(self._in_scope, probabilities, -1.0)
         order = np.argsort(-within, axis=1)[:, :2]
         rows = np.arange(len(within))
         first, second = within[rows, order[:, 0]], within[rows, order[:, 1]]
-        confidence = np.where(out, np.maximum(probabilities[:, _UNKNOWN_AT], 1 - first), first)
-        danger = probabilities[:, _DANGER].sum(axis=1)
-        margin = first - second
-        return IntentGuess(order[:, 0], order[:, 1], confidence, margin, out, danger, probabilities)
+        # a message far outside is unlikely to be the likeliest intent
+        confidence = np.where(out, 1 - first, first)
+        danger = probabilities[:, self._danger].sum(axis=1)
+        return IntentGuess(
+            order[:, 0], order[:, 1], confidence, first - second, out, danger, probabilities,
+            self.classes,
+        )  # fmt: skip
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """intent, second_intent, confidence, margin, out_of_scope; one row a message."""
         guess = self.guess(heads.stack(rows["embedding"].tolist()), rows["text"].tolist())
-        names = np.asarray(LABELS, dtype=object)
+        names = np.asarray(self.classes, dtype=object)
         return pd.DataFrame(
             {
                 "intent": np.where(guess.out_of_scope, UNKNOWN, names[guess.first]),
@@ -98,60 +107,49 @@ class IntentModel:
         )
 
 
-def out_of_scope_scores(probabilities: Floats) -> dict[str, Floats]:
-    """Ways to say how little a message belongs; larger is further outside."""
-    within = probabilities[:, _IN_SCOPE]
-    spread = -(within * np.log(within + 1e-12)).sum(axis=1)
-    return {
-        "unknown_probability": probabilities[:, _UNKNOWN_AT],
-        "no_probable_intent": 1 - within.max(axis=1),
-        "unknown_against_best": np.log(probabilities[:, _UNKNOWN_AT] + 1e-12)
-        - np.log(within.max(axis=1) + 1e-12),
-        "spread_over_intents": spread + probabilities[:, _UNKNOWN_AT],
-    }
-
-
 def fit(train: pd.DataFrame, validate: pd.DataFrame, params: IntentParams) -> Artefact:
-    """Fit on ``train``; temperature and out-of-scope threshold on ``validate``."""
+    """Fit on ``train``; temperature and out-of-scope threshold on ``validate``.
+
+    The classes are ``core.intents.LABELS`` where every label of ``train`` is one of them, else the
+    labels of ``train``.
+    """
+    from safetensors.numpy import save
+
     recipe = HeadRecipe(
         params.c, params.dimensions, params.directions, params.lexical_weight, params.seed
     )
-    head = heads.fit_head(
-        heads.stack(train["embedding"].tolist()),
-        train["text"].tolist(),
-        train["label"].tolist(),
-        LABELS,
-        recipe,
+    labels = set(train["label"])
+    classes = LABELS if labels <= set(LABELS) else tuple(sorted(labels))
+    vectors = heads.stack(train["embedding"].tolist())
+    head = heads.fit_head(vectors, train["text"].tolist(), train["label"].tolist(), classes, recipe)
+    known = Known.of(vectors, train["label"].tolist())
+    asked = heads.stack(validate["embedding"].tolist())
+    logits = head.logits(asked, validate["text"].tolist())
+    right = np.array(
+        [classes.index(label) if label in labels else -1 for label in validate["label"]]
     )
-    logits = head.logits(heads.stack(validate["embedding"].tolist()), validate["text"].tolist())
-    right = np.array([LABELS.index(label) for label in validate["label"]])
-    degree = heads.temperature(logits, right)
-    name, threshold = _threshold(heads.softmax(logits / degree), right, params.false_reject_rate)
+    degree = heads.temperature(logits[right >= 0], right[right >= 0])
+    name, threshold = outside.choose(
+        outside.scores(logits / degree, asked, known, classes),
+        (validate["label"] == UNKNOWN).to_numpy(),
+        params.false_reject_rate,
+    )
     meta = {
-        "classes": list(LABELS),
+        "classes": list(classes),
         "temperature": degree,
         "outside_score": name,
         "outside_threshold": threshold,
         "encoder_sha256": heads.encoder_of(train),
         learning_curve.CURVE: learning_curve.curve(
             "messages learned from", "accuracy on validation rows",
-            heads.growth(train, validate, head, LABELS, recipe),
+            heads.growth(train, validate, head, classes, recipe),
         ),
     }  # fmt: skip
-    return {WEIGHTS: head.to_bytes(), META: json.dumps(meta, sort_keys=True).encode()}
-
-
-def _threshold(
-    probabilities: Floats, right: NDArray[np.int64], false_rejects: float
-) -> tuple[str, float]:
-    """The score that separates best on validation rows, and where it cuts."""
-    from sklearn.metrics import roc_auc_score
-
-    outside = right == _UNKNOWN_AT
-    scores = out_of_scope_scores(probabilities)
-    areas = {name: roc_auc_score(outside, values) for name, values in scores.items()}
-    best = max(areas, key=lambda name: float(areas[name]))
-    return best, float(np.quantile(scores[best][~outside], 1 - false_rejects))
+    return {
+        WEIGHTS: head.to_bytes(),
+        KNOWN: save({"means": known.means, "whiten": np.ascontiguousarray(known.whiten)}),
+        META: json.dumps(meta, sort_keys=True).encode(),
+    }
 
 
 def load(artefact: Artefact) -> IntentModel:
@@ -169,6 +167,8 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: IntentParams) -> p
     model = make_pipeline(words, LinearSVC(random_state=params.seed))
     model.fit(train["text"], train["label"])
     scores = model.decision_function(test["text"])
+    if scores.ndim == 1:  # two classes: the distance towards the second
+        scores = np.stack([-scores, scores], axis=1)
     order = np.argsort(-scores, axis=1)
     confidence = np.take_along_axis(heads.softmax(scores), order[:, :2], axis=1)
     first = model.classes_[order[:, 0]]
@@ -239,7 +239,14 @@ def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     right = losses(predictions, rows) == 0
     confidence = predictions["confidence"].to_numpy("float64")
     return {
-        "confusion": pictures.confusion(rows["label"], predictions["intent"], LABELS),
+        "confusion": pictures.confusion(
+            rows["label"], predictions["intent"], _ordered({*rows["label"], *predictions["intent"]})
+        ),
         "reliability": pictures.reliability(confidence, right),
         "risk_coverage": pictures.risk_coverage(confidence, right),
     }
+
+
+def _ordered(labels: set[str]) -> list[str]:
+    """Our own in the order of their categories, others by name."""
+    return sorted(labels, key=lambda name: (LABELS.index(name) if name in LABELS else -1, name))

@@ -6,7 +6,7 @@ answer of one item belong together. The heads serve here only: the real ones are
 on the finished vectors. Needs torch; takes minutes, so it runs when asked for (`encoder.recipe`).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.params.language import TuningParams
 from features.text import mistype, normalise
+from models.support.bodies import Body, UpperBody, WholeBody, batches
 
 RETRIEVAL = "retrieval"
 SCALE = 20.0
@@ -40,52 +41,67 @@ def tune(
 
     torch.manual_seed(params.seed)
     chance = np.random.default_rng(params.seed)
-    _freeze(network.network, params.frozen_layers)
-    tasks = {str(name): _Task(str(name), part, network, tokenizer) for name, part in
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
+    body = (UpperBody if params.frozen_layers else WholeBody)(network, tokenizer, params)
+    _learn(network, body, rows, params, chance, progress)
+    return network.to("cpu").eval()
+
+
+def _learn(
+    network: Any,
+    body: Body,
+    rows: pd.DataFrame,
+    params: TuningParams,
+    chance: np.random.Generator,
+    progress: Progress,
+) -> None:
+    import torch
+
+    tasks = {str(name): _Task(str(name), part, body) for name, part in
              rows.groupby("task", sort=True)}  # fmt: skip
-    body = [p for p in network.parameters() if p.requires_grad]
+    learned = [p for p in network.parameters() if p.requires_grad]
     heads = [task.centres for task in tasks.values() if task.centres is not None]
     optimiser = torch.optim.AdamW(
-        [{"params": body, "lr": params.learning_rate},
+        [{"params": learned, "lr": params.learning_rate},
          {"params": heads, "lr": params.head_learning_rate, "weight_decay": 0.0}],
         weight_decay=0.01,
     )  # fmt: skip
     plan = [step for _ in range(params.epochs) for step in _epoch(tasks, params.batch_size, chance)]
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_then_down(len(plan)))
-    network.train()
+    body.train()
     running = 0.0
     for number, (task, places) in enumerate(plan):
         loss = tasks[task].loss(places, params, chance)
         optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(body, 1.0)
+        torch.nn.utils.clip_grad_norm_(learned, 1.0)
         optimiser.step()
         schedule.step()
         running = loss.item() if number == 0 else 0.98 * running + 0.02 * loss.item()
         progress(number + 1, len(plan), running)
-    return network.eval()
 
 
 class _Task:
     """The rows of one task, and the head that they are learned with."""
 
-    def __init__(self, name: str, rows: pd.DataFrame, network: Any, tokenizer: Any) -> None:
+    def __init__(self, name: str, rows: pd.DataFrame, body: Body) -> None:
         import torch
 
-        self.name, self._network, self._tokenizer = name, network, tokenizer
+        self.name, self._body = name, body
         self.texts = [normalise(text) for text in rows["text"]]
         codes, classes = pd.factorize(rows["label"], sort=True)
         self.codes: Places = codes.astype("int64")
         self.centres: Any = None
+        body.prepare(self.texts)
         if name == RETRIEVAL:
             self.mates = [np.flatnonzero(self.codes == n) for n in range(len(classes))]
             return
+        order = np.argsort([len(text) for text in self.texts], kind="stable")
         with torch.no_grad():
-            network.eval()
-            parts = np.array_split(np.arange(len(rows)), max(1, len(rows) // 64))
-            vectors = torch.cat([self._embed([self.texts[i] for i in part]) for part in parts])
-        means = torch.stack([vectors[torch.as_tensor(self.codes == n)].mean(0)
-                             for n in range(len(classes))])  # fmt: skip
+            parts = batches([self.texts[i] for i in order])
+            vectors = torch.cat([body.embed(part) for part in parts])
+        places = torch.as_tensor(self.codes[order], device=vectors.device)
+        means = torch.stack([vectors[places == n].mean(0) for n in range(len(classes))])
         self.centres = torch.nn.Parameter(torch.nn.functional.normalize(means, dim=1))
 
     def loss(self, places: Places, params: TuningParams, chance: np.random.Generator) -> Any:
@@ -95,13 +111,15 @@ class _Task:
         texts = [self._garbled(i, params.typo_share, chance) for i in places]
         if self.name != RETRIEVAL:
             centres = torch.nn.functional.normalize(self.centres, dim=1)
-            logits = SCALE * self._embed(texts) @ centres.T
+            logits = SCALE * self._body.embed(texts) @ centres.T
             return torch.nn.functional.cross_entropy(
-                logits, torch.as_tensor(self.codes[places]), label_smoothing=params.smoothing
+                logits,
+                torch.as_tensor(self.codes[places], device=logits.device),
+                label_smoothing=params.smoothing,
             )
         others = [self.texts[self._mate(i, chance)] for i in places]
-        near = SCALE * self._embed(texts) @ self._embed(others).T
-        own = torch.arange(len(places))
+        near = SCALE * self._body.embed(texts) @ self._body.embed(others).T
+        own = torch.arange(len(places), device=near.device)
         loss = torch.nn.functional.cross_entropy
         return params.retrieval_weight * (loss(near, own) + loss(near.T, own)) / 2
 
@@ -113,21 +131,6 @@ class _Task:
         """Another text of the same item."""
         mates = self.mates[self.codes[place]]
         return int(chance.choice(mates[mates != place]))
-
-    def _embed(self, texts: Sequence[str]) -> Any:
-        import torch
-
-        found = self._tokenizer(
-            list(texts), padding=True, truncation=True, max_length=64, return_tensors="pt"
-        )
-        return self._network(found["input_ids"], found["attention_mask"].to(torch.int64))
-
-
-def _freeze(transformer: Any, layers: int) -> None:
-    """Keep the lowest ``layers``, and with them the word embeddings, as they were published."""
-    fixed = [transformer.embeddings, *transformer.encoder.layer[:layers]] if layers else []
-    for part in fixed:
-        part.requires_grad_(False)
 
 
 def _epoch(

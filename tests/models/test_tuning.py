@@ -8,6 +8,7 @@ from transformers import AutoTokenizer, BertConfig, BertModel
 
 from core.params.language import TuningParams
 from features.text import mistype
+from models.support.bodies import UpperBody, WholeBody
 from models.support.network import pooled, source
 from models.support.tuning import RETRIEVAL, _epoch, _Task, tune
 
@@ -21,6 +22,7 @@ PARAMS = TuningParams(
     smoothing=0.0,
     typo_share=0.2,
     retrieval_weight=1.0,
+    precision="float32",
 )
 
 
@@ -78,10 +80,24 @@ def test_frozen_layers_and_word_embeddings_stay_as_they_were(tokenizer):
     assert not any("embeddings" in name or "layer.0." in name for name in moved)
 
 
+@pytest.mark.parametrize("frozen", [1, 2])
+def test_remembered_layers_give_the_vectors_of_the_whole_network(tokenizer, frozen):
+    net = network(tokenizer)
+    texts = ["where is my taxi", "refund", "one text that is longer than all the others here"]
+    params = PARAMS.model_copy(update={"frozen_layers": frozen})
+    upper = UpperBody(net, tokenizer, params)
+    upper.prepare(texts[:2])
+    net.eval()
+    with torch.no_grad():
+        found, wanted = upper.embed(texts), WholeBody(net, tokenizer, params).embed(texts)
+    assert torch.allclose(found, wanted, atol=2e-3)
+
+
 def test_an_epoch_shows_every_row_once_and_no_item_twice_in_a_batch(tokenizer):
     net = network(tokenizer)
     parts = {str(n): part for n, part in toy().groupby("task")}
-    tasks = {name: _Task(name, part, net, tokenizer) for name, part in parts.items()}
+    body = WholeBody(net, tokenizer, PARAMS)
+    tasks = {name: _Task(name, part, body) for name, part in parts.items()}
     seen: dict[str, list[int]] = {name: [] for name in tasks}
     for name, places in _epoch(tasks, 4, np.random.default_rng(5)):
         seen[name] += places.tolist()
