@@ -41,6 +41,10 @@ check: setup-dev  ## format, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: .venv/.installed-bench  ## the benchmarks beside their peers; hours; adds to reports/bench.json
+	$(BIN)/tripo bench text
+	$(BIN)/tripo bench text --recipe full --only banking77 --only clinc150
+
 format: setup-dev  ## put the code into the project's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -60,6 +64,10 @@ setup-dev: .venv/.installed-dev  ## ... and what tests and checks need
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
 	$(UV) pip install --quiet --python $(BIN)/python -r requirements-dev.lock
+	touch $@
+
+.venv/.installed-bench: requirements-bench.lock .venv/.installed-dev
+	$(UV) pip install --quiet --python $(BIN)/python -r requirements-bench.lock
 	touch $@
 
 lock: setup  ## resolve the lock files again after a change of pyproject.toml

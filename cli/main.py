@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
-from cli import data, db, kpi, match, models, support
+from cli import bench, data, db, kpi, match, models, support
 from cli.backfill import backfill
 from cli.run import run
 from cli.up import serve, status, up
@@ -65,6 +65,7 @@ app.add_typer(db.app)
 app.add_typer(kpi.app)
 app.add_typer(support.kb)
 app.add_typer(match.app)
+app.add_typer(bench.app)
 app.add_typer(config)
 
 if __name__ == "__main__":

@@ -92,12 +92,15 @@ class IntentModel:
         )  # fmt: skip
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """intent, second_intent, confidence, margin, out_of_scope; one row a message."""
+        """intent, first_intent (even of a message out of scope), second_intent, confidence, margin,
+        out_of_scope; one row a message.
+        """
         guess = self.guess(heads.stack(rows["embedding"].tolist()), rows["text"].tolist())
         names = np.asarray(self.classes, dtype=object)
         return pd.DataFrame(
             {
                 "intent": np.where(guess.out_of_scope, UNKNOWN, names[guess.first]),
+                "first_intent": names[guess.first],
                 "second_intent": names[guess.second],
                 "confidence": guess.confidence,
                 "margin": guess.margin,
@@ -175,6 +178,7 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: IntentParams) -> p
     return pd.DataFrame(
         {
             "intent": first,
+            "first_intent": np.where(first == UNKNOWN, model.classes_[order[:, 1]], first),
             "second_intent": model.classes_[order[:, 1]],
             "confidence": confidence[:, 0],
             "margin": confidence[:, 0] - confidence[:, 1],
@@ -196,17 +200,19 @@ def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
-    """Accuracy counts every acceptable intent; macro-F1 only the first. NaN where no row counts."""
-    from sklearn.metrics import f1_score, roc_auc_score
+    """Accuracy counts every acceptable intent; macro-F1 only the first. NaN where no row counts.
 
-    from models.judging import expected_calibration_error
+    ``first_guess_*`` are of in-scope rows as if none were rejected.
+    """
+    from sklearn.metrics import f1_score, roc_auc_score
 
     right = losses(predictions, rows) == 0
     outside = (rows["label"] == UNKNOWN).to_numpy()
     out = predictions["out_of_scope"].to_numpy(bool)
     confidence = predictions["confidence"].to_numpy("float64")
-    surest = np.argsort(-confidence, kind="stable")[: max(1, int(0.8 * len(rows)))]
-    doubt = np.where(out, 1.0, 1 - confidence)
+    likeliest = np.where(out, 1 - confidence, confidence)
+    guess = predictions.assign(intent=predictions["first_intent"])[~outside]
+    first = losses(guess, rows[~outside]) == 0
     mixed = outside.any() and not outside.all()
     return {
         "accuracy": primary(predictions, rows),
@@ -216,9 +222,21 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
         "in_scope_accuracy": _mean(right[~outside]),
         "out_of_scope_recall": _mean(out[outside]),
         "false_reject_rate": _mean(out[~outside]),
-        "out_of_scope_auroc": float(roc_auc_score(outside, doubt)) if mixed else float("nan"),
-        "calibration_error": expected_calibration_error(confidence, right),
-        "accuracy_on_surest_80": float(right[surest].mean()),
+        "out_of_scope_auroc": float(roc_auc_score(outside, 1 - likeliest)) if mixed else np.nan,
+        **_honesty("", confidence, right),
+        "first_guess_accuracy": _mean(first),
+        **_honesty("first_guess_", likeliest[~outside], first),
+    }
+
+
+def _honesty(prefix: str, confidence: Floats, right: NDArray[np.bool_]) -> dict[str, float]:
+    """How far confidence can be believed, and accuracy where it is high."""
+    from models.judging import expected_calibration_error
+
+    surest = np.argsort(-confidence, kind="stable")[: max(1, int(0.8 * len(right)))]
+    return {
+        f"{prefix}calibration_error": expected_calibration_error(confidence, right),
+        f"{prefix}accuracy_on_surest_80": _mean(right[surest]),
     }
 
 

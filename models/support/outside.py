@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.intents import UNKNOWN
 
 Floats = NDArray[np.float64]
-FALLBACK = "distance"
+FALLBACK = "energy"
 NOTHING = 1e9
 """A threshold that no score passes."""
 SHRINKAGE = 0.1

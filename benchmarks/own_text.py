@@ -1,0 +1,96 @@
+"""Our own intents and answers on the held-out text, as `make run` learns them: bundled encoder."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmarks.report import Row
+from core.intents import UNKNOWN
+from core.settings import Settings
+from models.catalog import spec_of
+from models.contract import Artefact
+from models.support import heads, intent
+from pipelines import knowledge_base, training
+from pipelines.bundled_encoder import bundled_artefact
+from pipelines.context import Context
+from pipelines.datasets import texts
+from store.db import migrate
+
+NEAREST = 0.10
+"""Share of held-out messages, those most like training text, that is left out for comparison."""
+
+
+def rows(ctx: Context) -> list[Row]:
+    """Intent head and retrieval, learned and judged in an empty home."""
+    city = ctx.params.simulator
+    with tempfile.TemporaryDirectory() as folder:
+        own = Context(Settings(home=Path(folder)), ctx.params)
+        migrate(own.engine)
+        encoder = bundled_artefact(own)
+        found, artefact = _intents(own, city.last_day.isoformat(), encoder)
+        return [*found, *_answers(own, city.last_day.isoformat(), encoder, artefact)]
+
+
+def _intents(ctx: Context, key: str, encoder: Artefact) -> tuple[list[Row], Artefact]:
+    needed = {"encoder": encoder}
+    _, dataset, artefact, judged, model = training.learn(spec_of("intent"), key, ctx, needed)
+    predictions = model.predict(dataset.test)
+    right = 1 - intent.losses(predictions, dataset.test)
+    inside = (dataset.test["label"] != UNKNOWN).to_numpy()
+    far = _far_from(dataset.train, dataset.test)
+    peers = {judged.baseline: judged.baseline_metrics["accuracy"]}
+    metrics = judged.metrics
+    return [
+        Row("own intents", (metrics["accuracy"],), "accuracy", 0.95, peers=peers,
+            note=f"{len(right)} messages; 95 % interval {judged.low:.3f} to {judged.high:.3f}"),
+        Row("own intents, without the tenth nearest to training", (float(right[far].mean()),),
+            "accuracy", 0.95),
+        Row("own intents in scope", (float(right[inside].mean()),), "accuracy", None),
+        Row("own intents out of scope", (metrics["out_of_scope_recall"],), "recall", 0.90,
+            note=f"at {metrics['false_reject_rate']:.2%} false rejects"),
+        Row("own intents calibration", (metrics["calibration_error"],), "ECE, 15 bins", 0.02,
+            higher_is_better=False),
+    ], artefact  # fmt: skip
+
+
+def _far_from(train: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.bool_]:
+    """Messages that are not among the tenth most like a training text, by cosine."""
+    known, asked = (heads.stack(part["embedding"].tolist()) for part in (train, test))
+    nearest = np.array([float((known @ vector).max()) for vector in asked])
+    return nearest < np.quantile(nearest, 1 - NEAREST)
+
+
+def _answers(ctx: Context, key: str, encoder: Artefact, head: Artefact) -> list[Row]:
+    knowledge_base.load(key, ctx)
+    knowledge_base.snapshot(key, ctx)
+    needed = {"encoder": encoder, "intent": head}
+    learned = training.learn(spec_of("knowledge_base"), key, ctx, needed)
+    _, dataset, _, judged, retriever = learned
+    found, beside = judged.metrics, judged.baseline_metrics
+    bars = {"recall_at_1": 0.85, "recall_at_5": 0.97, "mrr": 0.90}
+    note = f"{dataset.test['kb_code'].nunique()} items, {len(dataset.test)} questions"
+    ranked = [
+        Row(f"own knowledge base, {name}", (found[name],), name, bar, note=note,
+            peers={judged.baseline: beside[name]})
+        for name, bar in bars.items()
+    ]  # fmt: skip
+    return [*ranked, _unanswerable(ctx, encoder, head, dataset.test, retriever)]
+
+
+def _unanswerable(
+    ctx: Context, encoder: Artefact, head: Artefact, answerable: pd.DataFrame, retriever: object
+) -> Row:
+    """How well confidence tells held-out questions that an item answers from those none does."""
+    from sklearn.metrics import roc_auc_score
+
+    outside = texts.held_out_intents().query("label == @UNKNOWN")[["text"]]
+    outside = outside.assign(kb_code="", audience="RIDER", language_code="en", category="none")
+    outside = texts.with_intents(texts.with_vectors(outside, encoder, ctx), head)
+    both = pd.concat([answerable, outside], ignore_index=True)
+    confidence = retriever.predict(both)["confidence"]  # type: ignore[attr-defined]
+    area = float(roc_auc_score(both["kb_code"] != "", confidence))
+    note = f"{len(outside)} questions that no item answers"
+    return Row("questions the knowledge base cannot answer", (area,), "AUROC", 0.95, note=note)
