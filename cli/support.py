@@ -57,7 +57,12 @@ def answer(
 
     from engines.support.answering import Message, answer_one
 
-    given = Message(text=message, audience=audience.value, language_code=language)
+    given = Message(
+        text=message,
+        audience=audience.value,
+        language_code=language,
+        asked_at=datetime.now().astimezone(),
+    )
     show(asdict(answer_one(release(Context.load()), given)), as_json)
 
 

@@ -204,7 +204,7 @@ def read(release: SupportRelease, messages: Sequence[Message]) -> list[Reading]:
 
 
 def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply:
-    entities = find(message.text)
+    entities = find(message.text, message.asked_at)
     decision = decide(message, reading, release.rules, release.params)
     item = reading.item if decision.action == Action.ANSWER else None
     return Reply(

@@ -1,15 +1,18 @@
 """Ids, amounts, phones, plates and codes in a message, each with its normalised value and place.
 
-Rules only, and phonenumbers for phones. Locations and dates are not found yet.
+Rules, phonenumbers for phones, dateparser for dates. Locations are not found yet.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
+
+from engines.support.dates import find_dates, value_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,18 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def find(text: str) -> list[Entity]:
-    """Every entity, in the order of the text; a stretch of text is one entity at most."""
+def find(text: str, now: datetime | None = None) -> list[Entity]:
+    """Every entity, in the order of the text; a stretch of text is one entity at most.
+
+    ``now`` gives dates their value; without it they keep the words they came in.
+    """
     found: list[Entity] = []
     for kind, pattern in _PATTERNS:
         matches = (m for m in pattern.finditer(text) if kind != "plate" or _is_plate(m, text))
         _add(found, (_entity(kind, match) for match in matches))
         if kind == "amount":
             _add(found, _phones(text))
+            _add(found, _dates(text, now))
     return sorted(found, key=lambda entity: entity.start)
 
 
@@ -115,6 +122,15 @@ def _phones(text: str) -> Iterator[Entity]:
             plus = "+" if "+" in looks_like[0] else ""
             place = looks_like.span()
             yield Entity("phone", looks_like[0], f"{plus}{digits}", *place, confidence=0.5)
+
+
+def _dates(text: str, now: datetime | None) -> Iterator[Entity]:
+    for start, end in find_dates(text):
+        phrase = text[start:end]
+        moment = value_of(phrase, now) if now else ""
+        yield Entity(
+            "date_time", phrase, moment or phrase.lower(), start, end, 1.0 if moment else 0.5
+        )
 
 
 def _normalised(kind: str, match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ with an intent that is among the two the message may have.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.enums import Action, Audience, LoyaltyTier, Priority, ReasonCode, Specialization
@@ -36,6 +37,8 @@ class Message:
     after_ai_answer: bool = False
     low_confidence_turns: int = 0
     turns_without_progress: int = 0
+    asked_at: datetime | None = None
+    """When it was written, on the writer's clock if that is known; gives "yesterday" its date."""
 
 
 @dataclass(frozen=True, slots=True)
