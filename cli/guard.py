@@ -1,7 +1,8 @@
-"""The guard of the supervisor: ends every session it was told of once its standard input closes.
+"""The guard of the supervisor: ends all of its processes once its standard input closes.
 
-Run as ``python -m cli.guard``; reads one process id a line. Imports the standard library only, so
-that it stands before the first process does.
+Run as ``python -m cli.guard HOME``; reads one process id a line, each the leader of a session. A
+process that left its session (BentoML's workers do) is known by the mark in its environment.
+Imports the standard library only, so that it stands before the first process does.
 """
 
 import os
@@ -11,6 +12,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+MARK = "TRIPO_SUPERVISED_HOME"
+"""Names the home in the environment of everything that a supervisor starts."""
 ATTEMPTS = 50
 PAUSE_S = 0.05
 
@@ -31,12 +34,28 @@ def session_members(leader: int) -> list[int]:
     return members
 
 
-def end_sessions(leaders: Iterable[int]) -> None:
-    """SIGKILL every process of the sessions, again and again until none is left."""
+def marked(home: str) -> list[int]:
+    """Processes that a supervisor of ``home`` started, or that these started, in any session."""
+    mark = f"\0{MARK}={home}\0".encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            if mark in b"\0" + (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+        except OSError:  # it has ended, or is another user's
+            continue
+    return found
+
+
+def end_all(leaders: Iterable[int], home: str) -> None:
+    """SIGKILL the sessions and every marked process, again and again until none is left."""
     waiting = list(leaders)
     for _ in range(ATTEMPTS):
         waiting = [leader for leader in waiting if _kill(session_members(leader))]
-        if not waiting:
+        strays = _kill(marked(home))
+        if not waiting and not strays:
             return
         time.sleep(PAUSE_S)
 
@@ -54,7 +73,7 @@ def main() -> None:
     """Collect process ids until the supervisor is gone."""
     for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(wanted, signal.SIG_IGN)
-    end_sessions([int(line) for line in sys.stdin if line.strip()])
+    end_all([int(line) for line in sys.stdin if line.strip()], sys.argv[1])
 
 
 if __name__ == "__main__":

@@ -55,9 +55,11 @@ def rows_of(ctx: Context, table: "type[Base]", days: Sequence[date]) -> list[dic
     """The stored rows of ``days``, oldest first."""
     import sqlalchemy as sa
 
+    from store.db import answering
+
     columns = table.__table__
     query = sa.select(columns).where(columns.c.day.between(days[0], days[-1]))
-    with ctx.engine.connect() as connection:
+    with answering(ctx.engine), ctx.engine.connect() as connection:
         return [dict(row._mapping) for row in connection.execute(query.order_by(columns.c.day))]
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -110,7 +110,9 @@ def tuning_bar(quiet: bool) -> Iterator[Callable[[int, int, float], None]]:
 def evaluate(
     product: Annotated[str, typer.Argument(help=f"one of {', '.join(PRODUCTS)}")],
     key: Key = "",
-    close: Annotated[str, typer.Option(help="what happens to a close verdict")] = "refuse",
+    close: Annotated[
+        Literal["promote", "refuse"], typer.Option(help="what happens to a close verdict")
+    ] = "refuse",
     as_json: Json = False,
 ) -> None:
     """Judge new candidates against what serves, and promote what clearly wins."""

@@ -1,8 +1,9 @@
 """Start, watch and end the platform's processes; nothing of them outlives this one.
 
-Each process leads a session of its own, so that everything it starts (Airflow's tasks change their
-process group, not their session) can be found and ended. A guard process holds the other end of a
-pipe: when this process dies, however it dies, the pipe closes and the guard ends every session.
+Each process leads a session of its own and carries a mark in its environment, so that everything it
+starts can be found and ended: Airflow's tasks change their process group, BentoML's workers their
+session. A guard process holds the other end of a pipe: when this process dies, however it dies, the
+pipe closes and the guard ends all of them.
 """
 
 import fcntl
@@ -20,7 +21,7 @@ from typing import IO, Self
 
 import psutil
 
-from cli.guard import end_sessions, session_members
+from cli.guard import MARK, end_all, session_members
 from core.errors import ProcessFailed
 
 TAIL_LINES = 30
@@ -67,6 +68,7 @@ class Supervisor:
     """The processes of one TRIPO_HOME. A context manager: leaving it ends all of them."""
 
     def __init__(self, home: Path) -> None:
+        self._home = str(home.absolute())
         self.logs = home / "logs"
         self.pids = home / "run"
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -80,7 +82,9 @@ class Supervisor:
         self._lock = self._take_lock()
         self._end_stale()
         self._guard = subprocess.Popen(
-            [sys.executable, "-m", "cli.guard"], stdin=subprocess.PIPE, start_new_session=True
+            [sys.executable, "-m", "cli.guard", self._home],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
         )
         return self
 
@@ -99,7 +103,7 @@ class Supervisor:
         with (self.logs / f"{service.name}.log").open("wb") as log:
             child = subprocess.Popen(
                 list(service.command),
-                env={**os.environ, **service.env},
+                env={**os.environ, **service.env, MARK: self._home},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -148,7 +152,7 @@ class Supervisor:
         for child in self._children.values():
             while child.poll() is None and time.monotonic() < deadline:
                 time.sleep(POLL_S)
-        end_sessions([child.pid for child in self._children.values()])
+        end_all([child.pid for child in self._children.values()], self._home)
         for name, child in self._children.items():
             child.wait()
             self._pid_file(name).unlink(missing_ok=True)
@@ -195,10 +199,9 @@ class Supervisor:
 
     def _end_stale(self) -> None:
         """End what a killed run left behind; a reused process id is not ours and stays."""
-        for file in self.pids.glob("*.pid"):
-            pid = _alive(file)
-            if pid is not None:
-                end_sessions([pid])
+        files = list(self.pids.glob("*.pid"))
+        end_all([pid for file in files if (pid := _alive(file)) is not None], self._home)
+        for file in files:
             file.unlink()
 
 

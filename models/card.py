@@ -25,7 +25,7 @@ def render(
         f"| metric | {name} | {judged.baseline} (baseline) |",
         "|---|---|---|",
         *(
-            f"| {metric} | {value:.4f} | {judged.baseline_metrics.get(metric, float('nan')):.4f} |"
+            f"| {metric} | {value:.4f} | {_shown(judged.baseline_metrics.get(metric))} |"
             for metric, value in judged.metrics.items()
         ),
         "",
@@ -45,3 +45,8 @@ def render(
         *(f"- {field}: {value}" for field, value in params.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _shown(value: float | None) -> str:
+    """Four digits; a dash where the baseline has no such figure."""
+    return "–" if value is None else f"{value:.4f}"

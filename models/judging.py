@@ -120,7 +120,9 @@ def judge(
         low=low,
         high=high,
         baseline=module.BASELINE,
-        baseline_metrics=module.score(baseline, rows),
+        baseline_metrics={
+            name: value for name, value in module.score(baseline, rows).items() if value == value
+        },
         beats_baseline=gain_low > 0,
         gain_low=gain_low,
         gain_high=gain_high,

@@ -190,6 +190,8 @@ def conclude(
     truth; aliases follow it, so a run that was killed between the two mends them when it runs
     again.
     """
+    if decision not in {PROMOTE, REFUSE}:
+        raise BadInput(f"expected {PROMOTE} or {REFUSE} for a close verdict, got {decision!r}")
     product = verdict["product"]
     final = {
         v["model"]: decision if v["verdict"] == CLOSE else v["verdict"] for v in verdict["models"]

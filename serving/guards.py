@@ -15,7 +15,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-HEALTH = frozenset({"/health", "/health/live", "/health/ready", "/livez", "/readyz", "/healthz"})
+HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
 DOCS = ("/docs.json", "/static_content/", "/schema.json", "/favicon")
 DRAIN_BYTES, DRAIN_S = 16 << 20, 10.0
 HEADERS = [

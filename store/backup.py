@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from core.errors import ArtefactTampered, BadInput, PartitionMissing
 from core.partition import day_of
 from store import copies
-from store.db import read
+from store.db import lacks_tables, read
 from store.migrate import current_revision
 
 MANIFEST = "manifest.json"
@@ -28,6 +28,8 @@ def backup(engine: Engine, root: Path, key: str, kept: int) -> dict[str, Any]:
     The manifest: key, database, revision, file, sha256, and rows and hash per table.
     """
     day_of(key)
+    if read(engine, current_revision) is None:
+        raise lacks_tables(engine)
     partial = root / f".{key}.partial"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

@@ -88,6 +88,13 @@ def unavailable(engine: Engine, error: Exception) -> StoreUnavailable:
     )
 
 
+def lacks_tables(engine: Engine) -> StoreUnavailable:
+    """The error that says the store answers, but was never migrated."""
+    return StoreUnavailable(
+        f"the store at {shown(engine.url)} lacks its tables: run `tripo db migrate`"
+    )
+
+
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -172,9 +179,7 @@ def answering(engine: Engine, busy: bool = True) -> Iterator[None]:
         if is_gone(error) or (busy and is_busy(error)):
             raise unavailable(engine, error) from error
         if _lacks_tables(error):
-            raise StoreUnavailable(
-                f"the store at {shown(engine.url)} lacks its tables: run `tripo db migrate`"
-            ) from error
+            raise lacks_tables(engine) from error
         raise
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from store.db import read
+from store.db import lacks_tables, read
 
 
 def table_stats(engine: Engine) -> list[dict[str, Any]]:
@@ -15,6 +15,8 @@ def table_stats(engine: Engine) -> list[dict[str, Any]]:
     def work(connection: Connection) -> list[dict[str, Any]]:
         sizes = _sizes(connection)
         names = sa.inspect(connection).get_table_names()
+        if not names:
+            raise lacks_tables(engine)
         counts = {n: sa.select(sa.func.count()).select_from(sa.table(n)) for n in names}
         found = [
             {"table": name, "rows": connection.scalar(count) or 0, "bytes": sizes.get(name)}

@@ -25,7 +25,7 @@ _DAY = (
     rf"|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?\b(?! times)(?:,? \d{{4}})?)"
     r"|(?:the )?(?:day after tomorrow|day before yesterday)|today|tonight|tomorrow|yesterday"
     rf"|(?:this|next|last|coming) (?:{_WEEKDAY}|week(?:end)?|month|year|{_DAY_PART})"
-    rf"|(?:{_WEEKDAY.replace('(?:day)?', 'day')}|(?:mon|tue|wed|thu|fri)\b)"
+    rf"|(?:{_WEEKDAY.replace('(?:day)?', 'day')})"
     rf"|the \d{{1,2}}(?:st|nd|rd|th))(?: {_DAY_PART})?"
 )
 _AGO = rf"(?:{_NUMBER} {_UNIT} ago|in (?:about )?{_NUMBER} {_UNIT}(?:'s? time)?)"

@@ -50,7 +50,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("payment_id", re.compile(r"\bPAY\d{5,12}\b", re.IGNORECASE)),
     ("user_id", re.compile(r"\b[RD]\d{6}\b")),
     ("email", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")),
-    ("card", re.compile(r"(?<!\d)(?:\d[ -]?){13,19}(?!\d)")),
+    ("card", re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")),
     (
         "amount",
         re.compile(
@@ -68,7 +68,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r"|\b[A-Z]{2}\d{2} ?[A-Z]{3}\b|\b\d{4} ?[A-Z]{3}\b|\b[A-Z]{2}-\d{3}-[A-Z]{2}\b"
         ),
     ),
-    ("promo_code", re.compile(r"\b(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,12}\b")),
+    (
+        "promo_code",
+        re.compile(r"\b(?!(?:ORD|TRI?P|PAY)\d)(?=[A-Z]*\d)(?=\d*[A-Z])[A-Z0-9]{5,12}\b"),
+    ),
 )
 
 

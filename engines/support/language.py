@@ -14,12 +14,15 @@ OWN_NAMES = {
     "en": "English", "es": "español", "fr": "français", "de": "Deutsch", "ar": "العربية",
     "zh": "中文", "ja": "日本語", "ko": "한국어", "pt": "português", "ru": "русский",
 }  # fmt: skip
+LATIN = frozenset({"en", "es", "fr", "de", "pt"})
+"""Written in Latin letters."""
 SURE = 0.8
 """Probability from which one word decides."""
 DOUBT_IN_ENGLISH = 0.12
 """Probability of English below which three words or more decide."""
 _PLACEHOLDER = re.compile(r"\[\w+\]")
 _WORD = re.compile(r"[^\W\d_]+")
+_LAST_LATIN = 0x024F
 # none of them is a word of another of the ten
 _ENGLISH_WORDS = frozenset(
     {
@@ -66,10 +69,16 @@ def detect(text: str) -> str:
         return ENGLISH
     found = _detector().compute_language_confidence_values(" ".join(words))
     shares = {v.language.iso_code_639_1.name.lower(): v.value for v in found}
+    if not any(map(_foreign_script, words)):
+        shares = {code: share for code, share in shares.items() if code in LATIN}
     likeliest = max(shares, key=lambda code: float(shares[code]))
     many = len(words) >= 3
     clear = shares[likeliest] >= SURE or (many and shares[ENGLISH] < DOUBT_IN_ENGLISH)
     return likeliest if clear else ENGLISH
+
+
+def _foreign_script(word: str) -> bool:
+    return any(ord(letter) > _LAST_LATIN for letter in word)
 
 
 def notice(language: str, known: Iterable[str]) -> str:

@@ -4,7 +4,6 @@ Escalation rules come first; without one, an item answers when its confidence is
 with an intent that is among the two the message may have.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,14 +11,9 @@ from typing import Any
 
 from core.enums import Action, Audience, LoyaltyTier, Priority, ReasonCode, Specialization
 from core.params.decisions import SupportParams
+from engines.support import sos
 from engines.support.language import ENGLISH
 from engines.support.rules import Rule, first_match
-
-SOS = re.compile(
-    r"\b(sos|help me now|being followed|has a (?:gun|knife)|attack(?:ed|ing)|kidnap\w*|bleeding|"
-    r"not breathing|call (?:the )?police|emergency)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +112,7 @@ def _without_models(
 ) -> Decision | None:
     """The first rule that matches on what is known of a message before it is read."""
     known = {
-        "sos_words": len(SOS.findall(message.text)),
+        "sos_words": sos.count(message.text),
         "fraud_flagged": message.fraud_flagged,
         "loyalty_tier": message.loyalty_tier,
         "engine_error": engine_error,
@@ -138,7 +132,7 @@ def facts(message: Message, reading: Reading, low_confidence: float) -> dict[str
     unsure = confidence is not None and confidence < low_confidence
     return {
         "intent": reading.intent,
-        "sos_words": len(SOS.findall(message.text)),
+        "sos_words": sos.count(message.text),
         "danger_probability": reading.danger_probability,
         "fraud_flagged": message.fraud_flagged,
         "sentiment_score": reading.sentiment_score,

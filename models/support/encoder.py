@@ -201,13 +201,18 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: EncoderParams) -> 
     known = hashed_grams(train["text"].tolist(), _BASELINE_DIMENSIONS)
     rarity = np.log(len(train) / (1 + known.getnnz(axis=0)))
     asked = hashed_grams(test["text"].tolist(), _BASELINE_DIMENSIONS).multiply(rarity).tocsr()
-    norms = np.maximum(np.sqrt(known.multiply(rarity).power(2).sum(axis=1)).A1, 1e-9)
-    similarity = (asked @ known.multiply(rarity).tocsr().T).toarray() / norms
+    known = known.multiply(rarity).tocsr()
+    similarity = (asked @ known.T).toarray() / _lengths(known) / _lengths(asked)[:, None]
     labels = train["label"].to_numpy(dtype=object)
     return pd.DataFrame(
         {"nearest": labels[similarity.argmax(axis=1)], "similarity": similarity.max(axis=1)},
         index=test.index,
     )
+
+
+def _lengths(rows: Any) -> NDArray[np.float64]:
+    """Euclidean length of each sparse row, never zero."""
+    return np.maximum(np.sqrt(rows.power(2).sum(axis=1)).A1, 1e-9)
 
 
 def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:

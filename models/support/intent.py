@@ -173,15 +173,15 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: IntentParams) -> p
     if scores.ndim == 1:  # two classes: the distance towards the second
         scores = np.stack([-scores, scores], axis=1)
     order = np.argsort(-scores, axis=1)
-    confidence = np.take_along_axis(heads.softmax(scores), order[:, :2], axis=1)
     first = model.classes_[order[:, 0]]
     return pd.DataFrame(
         {
             "intent": first,
             "first_intent": np.where(first == UNKNOWN, model.classes_[order[:, 1]], first),
             "second_intent": model.classes_[order[:, 1]],
-            "confidence": confidence[:, 0],
-            "margin": confidence[:, 0] - confidence[:, 1],
+            # a support vector machine has no probabilities
+            "confidence": np.nan,
+            "margin": np.nan,
             "out_of_scope": first == UNKNOWN,
         },
         index=test.index,
@@ -200,7 +200,8 @@ def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
-    """Accuracy counts every acceptable intent; macro-F1 only the first. NaN where no row counts.
+    """Accuracy counts every acceptable intent; macro-F1 only the first. NaN where no row counts, or
+    confidence where there is none.
 
     ``first_guess_*`` are of in-scope rows as if none were rejected.
     """
@@ -213,7 +214,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     likeliest = np.where(out, 1 - confidence, confidence)
     guess = predictions.assign(intent=predictions["first_intent"])[~outside]
     first = losses(guess, rows[~outside]) == 0
-    mixed = outside.any() and not outside.all()
+    ranked = outside.any() and not outside.all() and not np.isnan(confidence).any()
     return {
         "accuracy": primary(predictions, rows),
         "macro_f1": float(
@@ -222,7 +223,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
         "in_scope_accuracy": _mean(right[~outside]),
         "out_of_scope_recall": _mean(out[outside]),
         "false_reject_rate": _mean(out[~outside]),
-        "out_of_scope_auroc": float(roc_auc_score(outside, 1 - likeliest)) if mixed else np.nan,
+        "out_of_scope_auroc": float(roc_auc_score(outside, 1 - likeliest)) if ranked else np.nan,
         **_honesty("", confidence, right),
         "first_guess_accuracy": _mean(first),
         **_honesty("first_guess_", likeliest[~outside], first),
@@ -233,6 +234,10 @@ def _honesty(prefix: str, confidence: Floats, right: NDArray[np.bool_]) -> dict[
     """How far confidence can be believed, and accuracy where it is high."""
     from models.judging import expected_calibration_error
 
+    if np.isnan(confidence).any():
+        return {
+            f"{prefix}{name}": np.nan for name in ("calibration_error", "accuracy_on_surest_80")
+        }
     surest = np.argsort(-confidence, kind="stable")[: max(1, int(0.8 * len(right)))]
     return {
         f"{prefix}calibration_error": expected_calibration_error(confidence, right),

@@ -26,6 +26,10 @@ key:      the UTC day of the asset's time; rows without a readable one go to qua
 again:    a day that the lake has with other rows is refused, unless --replace is given"""
 
 
+EARLIEST_DAY = "2000-01-01"
+"""Orders and rides are of this century; a day of the year 1 breaks every look back."""
+
+
 def read(asset: str, path: Path, day: date | None = None) -> Iterator[Batch]:
     """Partitions by UTC day; a snapshot asset is one partition, of ``day``.
 
@@ -48,7 +52,15 @@ def read(asset: str, path: Path, day: date | None = None) -> Iterator[Batch]:
         return
     # by file: the next file's undated rows must not take the place of these
     undated = f"{UNDATED}-{file_digest(path)[:12]}"
-    keys = pa.array(_days(table, schema, schema.day_column, undated))
+    days = _days(table, schema, schema.day_column, undated)
+    early = np.sort(days[days < EARLIEST_DAY])
+    if len(early):
+        raise BadInput(
+            f"{path}: expected {schema.day_column} of {EARLIEST_DAY} or later, got {early[0]} in "
+            f"{len(early)} rows; such a date is mostly an exporting program's empty value. Leave "
+            "it empty, and the row goes to quarantine"
+        )
+    keys = pa.array(days)
     yield from by_key(asset, asset, table.append_column("key", keys), {})
 
 

@@ -41,17 +41,17 @@ def test_hardly_any_plain_sentence_is_missed(guessed):
 
 
 NAMED = [
-    "{name} from {city} here, i can't log in to my account",
-    "my driver {name} never came to pick me up in {city}",
-    "i left my phone in {name}'s car near {city} station",
+    "{name} in {city} here, i can't log in",
+    "my driver {name} never came to the pick-up in {city}",
+    "i left my phone in {name}'s car, it was near {city} station",
     "how much is a ride from {city} airport to {name} street",
     "{name} was driving dangerously through {city}",
-    "i want to speak to a person, my name is {name}, {city}",
+    "i want to speak to a person, this is {name} from {city}",
     "my parcel to {name} in {city} arrived damaged",
-    "please thank {name}, best driver in {city}",
+    "please thank {name}, the best driver in {city}",
 ]
-NAMES = ["Maria", "Ahmed", "Wei", "Olumide", "Siobhan", "Priya", "Juan", "Ingrid"]
-CITIES = ["Austin", "Leeds", "Lagos", "Pune", "Ghent", "Osaka", "Quito", "Tromsø"]
+NAMES = ["Lucia", "Emeka", "Hiroshi", "Niamh", "Anil", "Camille", "Tariq", "Greta"]
+CITIES = ["Denver", "Bristol", "Accra", "Jaipur", "Nantes", "Kobe", "Cusco", "Bergen"]
 
 
 @pytest.mark.parametrize("template", NAMED)
@@ -61,6 +61,15 @@ def test_names_and_cities_do_not_change_the_intent(intents_of, template):
     assert len(set(found)) == 1, found
 
 
+def swapped(text: str) -> str:
+    """The text with one pair of neighbouring letters swapped."""
+    letters = list(text)
+    inner = [n for n in range(1, len(text) - 2) if text[n].isalpha() and text[n + 1].isalpha()]
+    place = int(np.random.default_rng(len(text)).choice(inner))
+    letters[place], letters[place + 1] = letters[place + 1], letters[place]
+    return "".join(letters)
+
+
 @pytest.mark.parametrize(
     ("change", "least"),
     [
@@ -68,9 +77,10 @@ def test_names_and_cities_do_not_change_the_intent(intents_of, template):
         (lambda text: f"{text}!!!", 0.97),
         (lambda text: f"hi, {text}", 0.95),
         (lambda text: f"{text} please", 0.95),
-        (lambda text: mistype(text, np.random.default_rng(len(text))), 0.88),
+        (swapped, 0.88),
+        (lambda text: mistype(text, np.random.default_rng(len(text))), 0.78),
     ],
-    ids=["capitals", "exclamation", "greeting", "please", "typos"],
+    ids=["capitals", "exclamation", "greeting", "please", "one typo", "many typos"],
 )
 def test_the_way_of_writing_hardly_changes_the_intent(guessed, intents_of, change, least):
     texts = [text for intent, sentences in PLAINEST.items() for text in sentences

@@ -121,3 +121,12 @@ def test_every_command_explains_itself(command: str) -> None:
     shown = CliRunner().invoke(app, [command, "--help"], env={"TERM": "dumb", "COLUMNS": "100"})
     assert shown.exit_code == 0
     assert "--json" in shown.stdout
+
+
+@pytest.mark.parametrize("command", ["stats", "backup"])
+def test_a_store_that_was_never_migrated_has_nothing_to_count_or_copy(
+    home: Path, command: str
+) -> None:
+    answer = call(command, code=5)
+    assert answer["error"] == "StoreUnavailable" and "tripo db migrate" in answer["message"]
+    assert not (home / "backups").exists()

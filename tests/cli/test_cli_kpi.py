@@ -53,3 +53,11 @@ def test_a_day_without_a_row_is_said(home):
         "no row yet for 2026-11-19"
         in CliRunner().invoke(app, ["profit", "--from", "2026-11-19"]).stdout
     )
+
+
+@pytest.mark.parametrize("name", ["ai", "profit"])
+def test_a_store_without_tables_is_said_to_be(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("TRIPO_HOME", str(tmp_path))
+    monkeypatch.setenv("TRIPO_PARAMS", str(PARAMS))
+    result = CliRunner().invoke(app, [name, "--from", "2026-11-21", "--json"])
+    assert "tripo db migrate" in str(result.exception)

@@ -77,6 +77,29 @@ def test_a_killed_supervisor_leaves_no_process_behind(tmp_path):
     wait_until(lambda: not any(alive(pid) for pid in members))
 
 
+# a child in a session of its own that outlives its parent, as BentoML's workers do
+RUNAWAY = (
+    sys.executable,
+    "-c",
+    "import subprocess, time\n"
+    "print(subprocess.Popen(['sleep', '600'], start_new_session=True).pid, flush=True)\n"
+    "time.sleep(600)",
+)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_child_that_left_its_session_is_ended_too(tmp_path, how):
+    command = [sys.executable, "-c", SUPERVISE, str(tmp_path), repr(RUNAWAY)]
+    log = tmp_path / "logs" / "family.log"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout.readline() == "up\n"
+        wait_until(lambda: log.read_text().strip().isdigit())
+        stray = int(log.read_text())
+        assert alive(stray) and stray not in session_members(running_in(tmp_path)["family"])
+        process.send_signal(how)
+    wait_until(lambda: not alive(stray))
+
+
 def test_what_a_killed_run_left_is_ended_before_the_next_starts(tmp_path):
     orphan = subprocess.Popen(SLEEP, start_new_session=True)
     (tmp_path / "run").mkdir()

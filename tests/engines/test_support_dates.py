@@ -61,3 +61,9 @@ def test_without_a_clock_the_words_are_kept_and_the_rest_is_found_as_before():
     )
     dated = {entity.type: entity.normalised for entity in find(text, NOW)}
     assert dated["date_time"] == "2026-11-20T19:00"
+
+
+def test_a_french_word_is_no_monday_and_an_id_no_promotion():
+    assert find("bonjour, où est mon chauffeur") == []
+    assert find("trip TRIP123 please") == []
+    assert find("card 4111 1111 1111 1111 was charged")[0].value == "4111 1111 1111 1111"

@@ -33,7 +33,7 @@ def test_each_of_the_ten(text, language):
     [
         "refund", "Uber", "ok", "???", "🙂", "", "[order_id]", "where r u", "lmao bro wtf",
         "my driver José Ramírez from Calle Mayor", "Pizza Margherita", "WHERE IS MY ORDER",
-        "Quiero un coche for my mother, is that possible?",
+        "Quiero un coche for my mother, is that possible?", "x " * 500,
     ],
 )  # fmt: skip
 def test_doubt_is_english(text):

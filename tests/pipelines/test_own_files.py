@@ -8,7 +8,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from core.errors import DataRejected, PartitionImmutable
+from core.errors import BadInput, DataRejected, PartitionImmutable
 from core.params import load_params
 from core.settings import Settings
 from pipelines.context import Context
@@ -142,3 +142,11 @@ def test_orders_of_a_zone_that_the_lake_does_not_know_go_to_quarantine(ctx, tmp_
     counts = import_file("orders", tmp_path / "orders.parquet", ctx, replace=True)
     assert counts["orders"]["quarantined"] == 1
     assert ctx.lake.read("orders", ["2026-11-21"]).column("zone_id").to_pylist() == ["Z01"]
+
+
+def test_a_day_that_nobody_can_mean_is_refused_and_named(ctx, tmp_path):
+    start = datetime(1, 1, 1, tzinfo=UTC)
+    file = trips(tmp_path / "one.parquet", "T1", started_at=start, ended_at=start)
+    with pytest.raises(BadInput, match=r"2000-01-01 or later, got 0001-01-01 in 1 rows"):
+        import_file("trips", file, ctx)
+    assert ctx.lake.keys("trips") == []
