@@ -37,7 +37,13 @@ class Entity:
         }
 
 
-_CURRENCY = {"$": "USD", "usd": "USD", "dollars": "USD", "€": "EUR", "eur": "EUR", "£": "GBP"}
+_CURRENCY = {
+    "$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD",
+    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR",
+    "£": "GBP", "gbp": "GBP", "pounds": "GBP", "quid": "GBP",
+}  # fmt: skip
+_THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?"
+_NUMBER = rf"(?:{_THOUSANDS}|\d{{1,6}}(?:[.,]\d{{1,2}})?)(?![\d.,]*\d)"
 HOME_REGION = "US"
 """Whose numbers are written without a country code."""
 _DATE = re.compile(r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:[T ]\d{2}:\d{2})?\b")
@@ -48,14 +54,15 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("order_id", re.compile(r"\bORD\d{5,12}\b", re.IGNORECASE)),
     ("trip_id", re.compile(r"\bTRI?P\d{5,12}\b", re.IGNORECASE)),
     ("payment_id", re.compile(r"\bPAY\d{5,12}\b", re.IGNORECASE)),
-    ("user_id", re.compile(r"\b[RD]\d{6}\b")),
+    ("user_id", re.compile(r"\b[RD]\d{6}\b", re.IGNORECASE)),
     ("email", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")),
     ("card", re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")),
     (
         "amount",
         re.compile(
-            r"(?P<sign>[$€£])\s?(?P<a>\d{1,6}(?:[.,]\d{1,2})?)\b"
-            r"|\b(?P<b>\d{1,6}(?:[.,]\d{1,2})?)\s?(?P<word>dollars|usd|eur)\b",
+            rf"(?P<sign>[$€£]|\b(?:usd|eur|gbp)\b)\s?(?P<a>{_NUMBER})"
+            rf"|(?<![\w.,])(?P<b>{_NUMBER})\s?"
+            r"(?P<word>[$€£]|(?:dollars?|bucks|usd|euros?|eur|pounds|quid|gbp)\b)",
             re.IGNORECASE,
         ),
     ),
@@ -138,12 +145,18 @@ def _dates(text: str, now: datetime | None) -> Iterator[Entity]:
 
 def _normalised(kind: str, match: re.Match[str]) -> str:
     if kind == "amount":
-        number = (match["a"] or match["b"]).replace(",", ".")
-        whole, _, part = number.partition(".")
-        cents = int(whole) * 100 + int((part + "00")[:2])
+        cents = _cents(match["a"] or match["b"])
         return f"{cents} {_CURRENCY[(match['sign'] or match['word']).lower()]}"
     if kind == "card":
         return re.sub(r"\D", "", match[0])
     if kind == "plate":
         return (match["said"] or match[0]).upper()
     return match[0].upper() if kind != "email" else match[0].lower()
+
+
+def _cents(number: str) -> int:
+    """The last mark parts the cents if one or two digits follow it; the others part thousands."""
+    whole, mark, part = number.rpartition("," if number.rfind(",") > number.rfind(".") else ".")
+    if not mark or len(part) > 2:
+        whole, part = number, ""
+    return int(re.sub(r"[.,]", "", whole)) * 100 + int((part + "00")[:2])

@@ -48,3 +48,26 @@ def test_no_planted_value_survives_redaction(form, number, around):
 
 def test_redaction_keeps_the_rest_of_the_sentence():
     assert redact("order ORD12345 is late") == "order [order_id] is late"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("charged $1,500", "150000 USD"),
+        ("a $1,000.50 fare", "100050 USD"),
+        ("1,500 dollars", "150000 USD"),
+        ("1.500,50 €", "150050 EUR"),
+        ("12,50 EUR", "1250 EUR"),
+        ("15 euros", "1500 EUR"),
+        ("USD 20", "2000 USD"),
+        ("20 bucks", "2000 USD"),
+        ("£7.5", "750 GBP"),
+        ("only 3.99$", "399 USD"),
+    ],
+)
+def test_amounts_are_read_to_the_cent(text, value):
+    assert [entity.normalised for entity in find(text) if entity.type == "amount"] == [value]
+
+
+def test_user_ids_are_found_in_any_case():
+    assert [(e.type, e.normalised) for e in find("my id is r000001")] == [("user_id", "R000001")]
