@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from core.errors import BadInput, TripoError
+from core.errors import TripoError
 from core.partition import day_of
 from pipelines.context import Context
 
@@ -156,8 +156,7 @@ def cleanup(
     with _errors(as_json):
         ctx = Context.load()
         about = day_of(day) if day else _today()
-        if about > _today():
-            raise BadInput(f"expected a day that has come, got {about}: it would remove too much")
+        retention.require_come(about, _today())
         keep = ctx.params.upkeep
         cut = retention.cutoffs(about, keep.conversation_days, keep.feedback_days, keep.log_days)
         if dry_run:

@@ -31,8 +31,16 @@ def solve(file: Problem, as_json: Json = False) -> None:
 def read(file: Path) -> Any:
     """The JSON of a file; BadInput says where it is broken."""
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"expected a readable JSON file at {file}: {error}") from None
     except json.JSONDecodeError as error:
         raise BadInput(f"{file} is not valid JSON: {error}") from None
+    except RecursionError:
+        raise BadInput(
+            f"expected a problem in {file}, got JSON that is nested too deeply"
+        ) from None
+
+
+def _no_number(name: str) -> float:
+    raise BadInput(f"expected JSON, which has no {name}; null says that a pair is not possible")

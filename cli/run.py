@@ -19,7 +19,7 @@ from cli.samples import call_all
 from cli.screen import Screen, summary
 from cli.show import Json
 from cli.supervisor import Supervisor
-from core.errors import TripoError
+from core.errors import BadInput, TripoError
 from core.settings import Settings
 from models.catalog import PRODUCTS
 from pipelines.context import Context
@@ -131,6 +131,7 @@ def run(as_json: Json = False) -> None:
     console = Console(stderr=as_json)
     began = datetime.now(UTC)
     ctx = context(clock=False)
+    require_data(ctx)
     end_on_signals()
     with Supervisor(ctx.home) as supervisor, Screen(first_run(ctx.params), console) as screen:
         platform = Platform(ctx, supervisor, screen.note)
@@ -143,6 +144,13 @@ def run(as_json: Json = False) -> None:
     verdict(content, ctx, console)
     if not run_report.succeeded(content):
         raise typer.Exit(1)
+
+
+def require_data(ctx: Context) -> None:
+    """BadInput, before anything starts, if TRIPO_DATA names no folder."""
+    data = ctx.settings.data
+    if data is not None and not Path(data).is_dir():
+        raise BadInput(f"expected TRIPO_DATA to name a folder of public data, got {data}")
 
 
 def verdict(content: dict[str, Any], ctx: Context, console: Console) -> None:

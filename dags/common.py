@@ -99,6 +99,13 @@ def announce_param() -> dict[str, Param]:
     }
 
 
+def _known(context: Any) -> None:
+    """BadInput for a field of the trigger form that the DAG does not have."""
+    given, known = context["dag_run"].conf or {}, set(context["dag"].params)
+    if unknown := sorted(set(given) - known):
+        raise BadInput(f"expected fields out of {sorted(known)} in the form; got also {unknown}")
+
+
 def run_key(context: Any) -> str:
     """The key a run is about: the form's range, that of the asset event, or the partition key."""
     if context["params"].get("range"):
@@ -126,6 +133,7 @@ def step(
     from pipelines.results import record
 
     try:
+        _known(context)
         key = run_key(context)
         days_of(key)
         ctx = Context.load(context["params"].get("overrides"))

@@ -1,5 +1,7 @@
 """Each night: retention, and a backup that is restored and compared before it counts."""
 
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from airflow.sdk import dag, task
@@ -22,7 +24,7 @@ def upkeep() -> None:
     def upkeep(**context: Any) -> Any:
         from pipelines.upkeep import upkeep
 
-        return step(context, upkeep)
+        return step(context, partial(upkeep, today=datetime.now(UTC).date()))
 
     upkeep()
 

@@ -1,5 +1,6 @@
 """Nightly upkeep: a backup that was restored and compared, then retention in store and lake."""
 
+from datetime import date
 from typing import Any
 
 from core.errors import ArtefactTampered
@@ -8,7 +9,7 @@ from pipelines.context import Context
 from store import backup, retention
 
 
-def upkeep(key: str, ctx: Context) -> dict[str, Any]:
+def upkeep(key: str, ctx: Context, today: date) -> dict[str, Any]:
     """Back up the store as it stands, check the copy, then remove what is past its retention.
 
     Retention counts back from the key's last day, never from the clock. The backup comes first: a
@@ -19,8 +20,14 @@ def upkeep(key: str, ctx: Context) -> dict[str, Any]:
     -------
     ``backup`` (key, rows per table, taken or checked), ``removed_rows`` per table and
     ``removed_files`` per asset.
+
+    Raises
+    ------
+    BadInput
+        For a day after ``today``: counted back from there, too much would be past its retention.
     """
     day, params = last_day(key), ctx.params.upkeep
+    retention.require_come(day, today)
     cut = retention.cutoffs(day, params.conversation_days, params.feedback_days, params.log_days)
     saved = _backed_up(day.isoformat(), ctx)
     return {

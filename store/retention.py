@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from core.errors import NotAPartition
+from core.errors import BadInput, NotAPartition
 from core.partition import day_of, midnight
 from store.db import read, write
 from store.lake import QUARANTINE, Lake, Landing
@@ -40,6 +40,12 @@ def cutoffs(day: date, conversation_days: int, feedback_days: int, log_days: int
         feedback=day - timedelta(days=feedback_days - 1),
         logs=day - timedelta(days=log_days - 1),
     )
+
+
+def require_come(day: date, today: date) -> None:
+    """BadInput for a day after ``today``: counted back from there, too much would be old."""
+    if day > today:
+        raise BadInput(f"expected a day that has come, got {day}: it would remove too much")
 
 
 def past_retention(cut: Cutoffs) -> list[tuple[type[Base], date, sa.ColumnElement[bool]]]:

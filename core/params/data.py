@@ -13,9 +13,11 @@ class SimulatorParams(Section):
 
     seed: int
     last_day: date
-    days: int = Field(gt=0, description="days of orders, trips, conversations that end at last_day")
-    history_days: int = Field(gt=0, description="days of driver_days and rider_days")
-    orders_per_day: int = Field(gt=0)
+    days: int = Field(
+        gt=0, le=1100, description="days of orders, trips, conversations that end at last_day"
+    )
+    history_days: int = Field(gt=0, le=1100, description="days of driver_days and rider_days")
+    orders_per_day: int = Field(gt=0, le=2_000_000, description="a day is made in memory")
     riders: int = Field(gt=0)
     drivers: int = Field(gt=0)
     zones: int = Field(gt=1)

@@ -13,6 +13,8 @@ from models.premium.assignment import UNMATCHED, assign_matrix
 from models.premium.matching import MICRO, PARTS
 
 FORMS = ("cost", "score", "requests")
+LARGEST = 1e12
+"""Of a matrix: as whole numbers of a millionth it still fits 64 bits."""
 
 
 def solve(problem: Any, params: MatchingParams) -> dict[str, Any]:
@@ -98,8 +100,11 @@ def _matrix(given: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         [[np.nan if v is None else float(v) for v in r] for r in rows], dtype=float
     ).reshape(len(rows), columns)
     possible = ~np.isnan(values)
-    if np.isinf(values).any():
-        raise BadInput("expected finite numbers in the matrix; null says that a pair is impossible")
+    if (np.abs(values[possible]) > LARGEST).any():
+        raise BadInput(
+            f"expected numbers of at most {LARGEST:.0e} in the matrix; null says that a pair is "
+            "impossible"
+        )
     return values, possible
 
 
@@ -112,6 +117,8 @@ def _solve_batch(problem: Mapping[str, Any], params: MatchingParams) -> dict[str
             raise BadInput(f"expected {side} as a list of objects")
         sides[side] = rows
     weights = problem.get("weights") or {}
+    if not isinstance(weights, Mapping):
+        raise BadInput(f"expected weights as an object of {', '.join(PARTS)}; got {weights!r}")
     unknown = sorted(set(weights) - set(PARTS))
     if unknown or not all(isinstance(w, int | float) and 0 <= w <= 1 for w in weights.values()):
         raise BadInput(f"expected weights 0..1 of {', '.join(PARTS)}; got {dict(weights)}")

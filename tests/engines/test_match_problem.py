@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.match import app
+from cli.match import app, read
 from core.errors import BadInput
 from core.params import load_params
 from engines.premium.problem import solve
@@ -64,7 +64,9 @@ def test_requests_and_drivers_with_weights():
         ({"cost": [[1, 2], [3]]}, "same length"),
         ({"cost": [[1, "x"]]}, r"\(0, 1\)"),
         ({"cost": [[True]]}, r"\(0, 0\)"),
-        ({"cost": [[float("inf")]]}, "finite"),
+        ({"cost": [[float("inf")]]}, r"at most 1e\+12"),
+        ({"cost": [[1e308]]}, r"at most 1e\+12"),
+        ({"requests": [], "drivers": [], "weights": 5}, "weights as an object"),
         ({"cost": [[1]], "speed": 3}, "speed"),
         ({"requests": [1], "drivers": []}, "list of objects"),
         ({"requests": [], "drivers": [], "weights": {"luck": 1}}, "weights"),
@@ -88,3 +90,14 @@ def test_a_broken_file_is_named(tmp_path):
     done = CliRunner().invoke(app, ["solve", str(file)])
     assert isinstance(done.exception, BadInput)
     assert "not valid JSON" in str(done.exception)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [('{"cost": [[NaN]]}', "has no NaN"), ("[" * 100_000, "nested too deeply"), ("{", "not valid")],
+)
+def test_a_file_that_is_no_json_is_named(tmp_path, text, says):
+    file = tmp_path / "problem.json"
+    file.write_text(text)
+    with pytest.raises(BadInput, match=says):
+        read(file)

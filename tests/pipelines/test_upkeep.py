@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from core.errors import NotAPartition
+from core.errors import BadInput, NotAPartition
 from core.params import load_params
 from core.settings import Settings
 from pipelines.context import Context
@@ -19,6 +19,7 @@ from store.tables import SupportConversation
 from tests.store.conversations import add_conversation
 
 KEY = "2026-11-21"
+TODAY = date(2026, 11, 26)
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
 
@@ -56,7 +57,7 @@ def city_with_a_past(ctx: Context) -> None:
 
 def test_a_night_backs_up_then_removes_what_is_too_old(ctx: Context) -> None:
     city_with_a_past(ctx)
-    done = upkeep(KEY, ctx)
+    done = upkeep(KEY, ctx, TODAY)
     assert done["backup"]["taken"] is True
     assert done["backup"]["rows"]["support_conversations"] == 2  # what it was before
     assert done["removed_rows"]["support_conversations"] == 1
@@ -69,9 +70,9 @@ def test_a_night_backs_up_then_removes_what_is_too_old(ctx: Context) -> None:
 
 def test_running_a_night_again_leaves_the_same_state(ctx: Context) -> None:
     city_with_a_past(ctx)
-    first = upkeep(KEY, ctx)
+    first = upkeep(KEY, ctx, TODAY)
     once = state(ctx)
-    second = upkeep(KEY, ctx)
+    second = upkeep(KEY, ctx, TODAY)
     assert state(ctx) == once
     assert second["backup"] == {**first["backup"], "taken": False}
     assert second["removed_rows"] == first["removed_rows"]
@@ -79,27 +80,35 @@ def test_running_a_night_again_leaves_the_same_state(ctx: Context) -> None:
 
 def test_a_range_is_about_its_last_day(ctx: Context) -> None:
     add_conversation(ctx.engine, 1, datetime(2024, 11, 22, tzinfo=UTC))  # kept on 11-21, not 11-22
-    assert upkeep("2026-11-20..2026-11-21", ctx)["removed_rows"]["support_conversations"] == 0
-    assert upkeep("2026-11-22", ctx)["removed_rows"]["support_conversations"] == 1
+    assert (
+        upkeep("2026-11-20..2026-11-21", ctx, TODAY)["removed_rows"]["support_conversations"] == 0
+    )
+    assert upkeep("2026-11-22", ctx, TODAY)["removed_rows"]["support_conversations"] == 1
     assert backup.keys(ctx.home / "backups") == ["2026-11-21", "2026-11-22"]
 
 
 def test_only_so_many_nights_are_kept(ctx: Context) -> None:
     for day in (19, 20, 21):
-        upkeep(f"2026-11-{day}", ctx)
+        upkeep(f"2026-11-{day}", ctx, TODAY)
     assert backup.keys(ctx.home / "backups") == ["2026-11-20", "2026-11-21"]
 
 
 def test_a_damaged_backup_is_taken_again(ctx: Context) -> None:
-    upkeep(KEY, ctx)
+    upkeep(KEY, ctx, TODAY)
     (ctx.home / "backups" / KEY / "store.db").write_bytes(b"damaged")
-    assert upkeep(KEY, ctx)["backup"]["taken"] is True
+    assert upkeep(KEY, ctx, TODAY)["backup"]["taken"] is True
     backup.check(ctx.engine, ctx.home / "backups", KEY)
 
 
 def test_a_run_without_a_key_touches_nothing(ctx: Context) -> None:
     city_with_a_past(ctx)
     with pytest.raises(NotAPartition):
-        upkeep("", ctx)
+        upkeep("", ctx, TODAY)
     assert conversations(ctx) == 2
+    assert not (ctx.home / "backups").exists()
+
+
+def test_a_day_that_has_not_come_removes_nothing(ctx):
+    with pytest.raises(BadInput, match="expected a day that has come, got 2045-01-01"):
+        upkeep("2026-11-21..2045-01-01", ctx, TODAY)
     assert not (ctx.home / "backups").exists()
