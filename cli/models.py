@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from cli.show import Json, show
+from core.errors import BadParams
 from models.catalog import CATALOG, PRODUCTS
 from pipelines.context import Context
 
@@ -25,8 +26,16 @@ Key = Annotated[
 def _context(overrides: list[str] | None = None) -> Context:
     import yaml
 
-    pairs = dict(item.partition("=")[::2] for item in overrides or [])
-    return Context.load({name: yaml.safe_load(value) for name, value in pairs.items()})
+    given = {}
+    for item in overrides or []:
+        name, _, value = item.partition("=")
+        try:
+            given[name] = yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise BadParams(
+                f"expected section.field=value with a YAML value, got {item!r}"
+            ) from None
+    return Context.load(given)
 
 
 def _key(given: str, ctx: Context) -> str:
@@ -202,6 +211,9 @@ def bundle_encoder(
     vectors_only: Annotated[
         bool, typer.Option("--vectors-only", help="only the text's vectors anew (two minutes)")
     ] = False,
+    recipe: Annotated[
+        Literal["quick", "full"], typer.Option(help="upper layers (minutes) or every layer")
+    ] = "full",
     as_json: Json = False,
 ) -> None:
     """Fine-tune the encoder on the bundled text and put it into data/encoder (half an hour).
@@ -215,7 +227,7 @@ def bundle_encoder(
         show(bundle_vectors(_context([])), as_json)
         return
     with tuning_bar(as_json) as progress:
-        show(bundle(_context(["encoder.recipe=full"]), progress), as_json)
+        show(bundle(_context([f"encoder.recipe={recipe}"]), progress), as_json)
 
 
 def register(app: typer.Typer) -> None:

@@ -207,7 +207,10 @@ class Supervisor:
 
 def _alive(file: Path) -> int | None:
     """The id of the session a pid file names, if it still lives and is the one that was meant."""
-    pid, born = file.read_text().split()
+    written = file.read_text().split()
+    if len(written) != 2:  # killed while it was written: the process is found by its mark
+        return None
+    pid, born = written
     try:
         ours = abs(psutil.Process(int(pid)).create_time() - float(born)) < 1
     except psutil.NoSuchProcess:

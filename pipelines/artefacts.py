@@ -19,6 +19,15 @@ def keep(ctx: Context, artefact: Artefact) -> dict[str, str]:
     return {n: releases.write_blob(ctx.releases, data) for n, data in sorted(artefact.items())}
 
 
+def kept(name: str, ctx: Context) -> bool:
+    """Whether the newest version of a model and all of its bytes are on this machine."""
+    record = ctx.training_record(name)
+    if not record.exists():
+        return False
+    files = json.loads(record.read_text())["files"]
+    return all(releases.has_blob(ctx.releases, sha) for sha in files.values())
+
+
 def open_files(ctx: Context, files: Mapping[str, str]) -> Artefact:
     """The bytes behind recorded hashes, each verified; ArtefactTampered if one differs."""
     return {name: releases.read_blob(ctx.releases, sha) for name, sha in files.items()}

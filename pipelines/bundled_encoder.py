@@ -6,6 +6,7 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
+from core.errors import BadParams
 from models.contract import Artefact
 from models.support import encoder, known_vectors, network
 from models.support.tuning import Progress
@@ -18,8 +19,11 @@ PACKAGES = ("torch", "transformers", "onnxruntime", network.PACKAGE.replace("_",
 
 def bundle(ctx: Context, progress: Progress) -> dict[str, Any]:
     """Replace ``data/encoder``; the recipe that is written beside the network."""
+    params = ctx.params.encoder
+    if params.tuning is None:
+        raise BadParams(f"expected encoder.recipe quick or full to tune by, got {params.recipe}")
     rows = tuning_rows(ctx)
-    content = network.make(rows, ctx.params.encoder, progress)
+    content = network.make(rows, params, progress)
     _write(encoder.MODEL, content)
     recipe = {
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -28,9 +32,10 @@ def bundle(ctx: Context, progress: Progress) -> dict[str, Any]:
         "from": network.PACKAGE,
         "text": text_digests(),
         "rows": {str(task): int(n) for task, n in rows["task"].value_counts().items()},
-        "tuning": ctx.params.encoder.full.model_dump(),
+        "recipe": params.recipe,
+        "tuning": params.tuning.model_dump(),
         "versions": {name: version(name) for name in PACKAGES},
-        "machine": f"{platform.machine()}, {ctx.params.encoder.threads} threads",
+        "machine": f"{platform.machine()}, {params.threads} threads",
     }
     write_json(encoder.BUNDLED / encoder.RECIPE, recipe)
     return {**recipe, **bundle_vectors(ctx)}

@@ -38,10 +38,15 @@ not there: the others wait and are judged again with it.</p>{% endif %}
 
 
 def write(reports: Path, result: dict[str, Any], members: dict[str, Any]) -> Path:
-    """Write ``evaluate/<product>-<key>.html`` under the reports folder; whole or not at all."""
+    """Write ``evaluate/<product>-<key>.html`` under the reports folder; whole or not at all.
+
+    A run that judged nothing leaves the page of the one that did.
+    """
     from jinja2 import Environment
 
     target = reports / "evaluate" / f"{result['product']}-{result['key']}.html"
+    if not result["models"] and target.exists():
+        return target
     target.parent.mkdir(parents=True, exist_ok=True)
     pages = Environment(autoescape=True)
     pages.filters["figure"] = lambda value: "none" if value is None else f"{value:.4f}"

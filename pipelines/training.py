@@ -44,6 +44,7 @@ def train(name: str, key: str, ctx: Context) -> dict[str, Any]:
         inputs=datasets.inputs(key, ctx, needed),
         params=sections(spec, ctx),
         work=lambda: _train(spec, key, ctx, needed, record),
+        present=lambda: artefacts.kept(name, ctx),
     )
     return {**step.result, "trained": not step.skipped}
 

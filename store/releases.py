@@ -48,6 +48,11 @@ def write_blob(root: Path, content: bytes) -> str:
     return digest
 
 
+def has_blob(root: Path, sha256: str) -> bool:
+    """Whether bytes are kept under that SHA-256; they are not read."""
+    return (root / "blobs" / _file_safe(sha256)).exists()
+
+
 def read_blob(root: Path, sha256: str) -> bytes:
     """The bytes with that SHA-256.
 
@@ -67,7 +72,7 @@ def read_blob(root: Path, sha256: str) -> bytes:
     if found != sha256:
         raise ArtefactTampered(
             f"{path}: expected SHA-256 {sha256}, found {found}. The file was changed or damaged; "
-            "delete it and release again."
+            "delete it; the next training of its model makes it again."
         )
     return content
 

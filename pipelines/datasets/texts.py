@@ -57,8 +57,8 @@ def items(folder: Path = KNOWLEDGE) -> list[dict[str, Any]]:
     for path in files:
         try:
             listed = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
-        except yaml.YAMLError as error:
-            raise BadInput(f"{path} is not valid YAML: {error}") from None
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise BadInput(f"{path} is not valid YAML in UTF-8: {error}") from None
         if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
             raise BadInput(f"{path}: expected a list of items, got {type(listed).__name__}")
         found += [{"category": path.stem, **item} for item in listed]

@@ -1,7 +1,8 @@
 """What must move, and which way, when a message gets worse."""
 
-import numpy as np
 import pytest
+
+from engines.support import sos
 
 CALM = [
     "where is my driver",
@@ -49,4 +50,6 @@ def test_harm_makes_any_message_a_matter_of_danger(support, danger):
     guess = support.intent.guess(support.encoder.embed(texts), texts)
     calm = support.intent.guess(support.encoder.embed(CALM), CALM)
     assert (guess.danger > calm.danger).all()
-    assert np.mean(guess.danger > 0.5) >= 0.85, dict(zip(texts, guess.danger, strict=True))
+    # whatever the model reads: rule 1 looks at the SOS list as well
+    assert all(sos.count(text) for text in texts)
+    assert not any(sos.count(text) for text in CALM)

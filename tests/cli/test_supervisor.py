@@ -161,3 +161,11 @@ def test_a_process_that_ignores_sigterm_is_killed(tmp_path, monkeypatch):
         wait_until(lambda: "on" in (tmp_path / "logs" / "deaf.log").read_text())
         pid = supervisor.running()["deaf"]
     assert not alive(pid)
+
+
+def test_a_pid_file_that_was_never_written_whole_stops_nobody(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "family.pid").write_text("")
+    assert running_in(tmp_path) == {}
+    with Supervisor(tmp_path) as supervisor:
+        started(supervisor, tmp_path)

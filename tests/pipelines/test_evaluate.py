@@ -91,10 +91,13 @@ def test_the_first_model_that_beats_its_baseline_serves(place):
 def test_an_unchanged_model_is_not_trained_nor_judged_again(place):
     ctx = place()
     first = train("demand", KEY, ctx)
-    conclude(ctx, evaluate.judge("profit", KEY, ctx))
+    told = Path(conclude(ctx, evaluate.judge("profit", KEY, ctx))["page"]).read_text()
     again = train("demand", KEY, ctx)
     assert (again["trained"], again["version"]) == (False, first["version"])
-    assert evaluate.judge("profit", KEY, ctx)["verdict"] == "nothing_new"
+    verdict = evaluate.judge("profit", KEY, ctx)
+    assert verdict["verdict"] == "nothing_new"
+    # the page of the run that judged stays
+    assert Path(conclude(ctx, verdict)["page"]).read_text() == told
 
 
 def test_a_worse_challenger_is_refused_and_the_champion_stays(place):
@@ -184,3 +187,14 @@ def test_a_product_that_serves_whole_or_not_at_all_waits_for_the_model_it_lacks(
     assert releases.pointer(ctx.engine, "support") is None
     assert not (ctx.home / "evaluate" / "encoder.json").exists()
     assert "the others wait" in Path(result["page"]).read_text()
+
+
+def test_a_model_whose_bytes_were_deleted_is_trained_again(place):
+    ctx = place()
+    first = train("demand", KEY, ctx)
+    files = json.loads(ctx.training_record("demand").read_text())["files"]
+    lost = ctx.releases / "blobs" / files["model.ubj"]
+    lost.unlink()
+    assert train("demand", KEY, ctx)["trained"]
+    assert artefacts.newest("demand", ctx) and lost.exists()
+    assert train("demand", KEY, ctx)["trained"] is False and first["trained"]
