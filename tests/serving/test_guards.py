@@ -21,7 +21,7 @@ async def echo(request):
 
 def client(environment="production"):
     found = Settings(environment=environment, service_token=SecretStr("secret-one"))
-    paths = ["/answer", "/health/ready", "/metrics", "/", "/docs.json"]
+    paths = ["/answer", "/readyz", "/metrics", "/", "/docs.json"]
     app = Starlette(routes=[Route(p, echo, methods=["GET", "POST"]) for p in paths])
     return TestClient(Guards(app, lambda: found, max_bytes=100))
 
@@ -38,7 +38,7 @@ def test_nobody_enters_without_the_token(path, headers):
 
 
 def test_health_is_open_and_the_token_opens_the_rest():
-    assert client().get("/health/ready").status_code == 200
+    assert client().get("/readyz").status_code == 200
     assert client().post("/answer", headers=TOKEN, content=b"x" * 100).text == "100"
 
 
