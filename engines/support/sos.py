@@ -9,10 +9,11 @@ import re
 VERSION = "2026-11-26"
 _WORDS = {
     "en": (
-        r"sos|help me now|being followed|following me|has a (?:gun|knife)|pulled a (?:gun|knife)",
-        r"attack(?:ed|ing)|attacks (?:me|us|him|her)|kidnap\w*|bleeding|ambulance",
-        r"not breathing|can(?:'|no)?t breathe|unconscious|passed out|heart attack|stroke",
-        r"call (?:the )?police|emergency|on fire|raped?|sexually assault\w*",
+        r"sos(?!.? (?:button|buton|knopf))|help me now|being followed|following me",
+        r"(?:has|pulled) a (?:gun|knife)|attack(?:ed|ing)|attacks (?:me|us|him|her)|kidnap\w*",
+        r"bleeding|ambulance|not breathing|can(?:'|no)?t breathe|unconscious|passed out",
+        r"heart attack|stroke|call (?:the )?police|emergency(?! (?:contact|button|line))",
+        r"on fire|raped?|sexually assault\w*",
         r"(?:i am|i'm|im|is|are|we're|he's|she's|got|was) (?:badly )?(?:hurt|injured)",
         # people who may harm themselves
         r"suicid\w*|kill(?:ing)? my ?self|end(?:ing)? my (?:own )?life|take my (?:own )?life",
@@ -21,7 +22,7 @@ _WORDS = {
     ),
     "es": (
         r"auxilio|socorro|emergencia|ambulancia|secuestr\w+",
-        r"(?:tiene|saca) una? (?:arma|pistola|cuchillo|navaja)|me (?:siguen?|atacan?)",
+        r"(?:tiene|saca) una? (?:arma|pistola|cuchillo|navaja)|me (?:atacan?|est[aá]n? siguiendo)",
         r"(?:estoy|esta|está|hay) (?:muy )?herid[oa]s?|sangrando|no respira|no puedo respirar",
         r"llam\w+ a la polic[ií]a|suicid\w+|matarme|quiero morir|quitarme la vida",
     ),

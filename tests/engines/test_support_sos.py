@@ -38,6 +38,9 @@ def test_danger_is_heard_in_every_language(text):
     "text",
     [
         "where is my driver",
+        "how does the SOS button work",
+        "edit my emergency contact",
+        "me siguen llegando correos",
         "my feelings about this app are mixed",
         "how do i delete my account",
         "the driver was following the map",
