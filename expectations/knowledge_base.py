@@ -13,6 +13,8 @@ FIELDS = (
     "kb_code", "category", "intent", "question", "variants", "answer", "keywords",
     "service_types", "audience", "language_code",
 )  # fmt: skip
+TRANSLATION_OF = "translation_of"
+"""In an item of another language: the code of its English original."""
 
 
 def problems(items: list[dict[str, Any]]) -> list[str]:
@@ -22,8 +24,9 @@ def problems(items: list[dict[str, Any]]) -> list[str]:
     for item in items:
         code = str(item.get("kb_code"))
         missing = [field for field in FIELDS if not item.get(field)]
-        if missing or set(item) - set(FIELDS):
-            found.append(f"{code}: missing {missing}, unknown {sorted(set(item) - set(FIELDS))}")
+        unknown = sorted(set(item) - {*FIELDS, TRANSLATION_OF})
+        if missing or unknown:
+            found.append(f"{code}: missing {missing}, unknown {unknown}")
             continue
         checks = {
             f"category {item['category']!r} is not one of the 16": item["category"] in CATEGORIES,
@@ -45,4 +48,25 @@ def problems(items: list[dict[str, Any]]) -> list[str]:
         }
         found += [f"{code}: {text}" for text, fine in checks.items() if not fine]
         seen[item["question"]] = code
+    return found or _unlinked(items)
+
+
+def _unlinked(items: list[dict[str, Any]]) -> list[str]:
+    """Items in another language that are not the translation of an English one."""
+    originals = {item["kb_code"]: item for item in items if item["language_code"] == "en"}
+    found, seen = [], set()
+    for item in items:
+        code, language, link = item["kb_code"], item["language_code"], item.get(TRANSLATION_OF)
+        if language == "en":
+            if link:
+                found.append(f"{code}: is in English, so it translates no {link}")
+            continue
+        original = originals.get(link)
+        if original is None:
+            found.append(f"{code}: expected the code of an English item, got {link}")
+        elif any(original[name] != item[name] for name in ("intent", "audience", "service_types")):
+            found.append(f"{code}: intent, audience or services are not those of {link}")
+        if (language, link) in seen:
+            found.append(f"{code}: {link} is translated into {language} twice")
+        seen.add((language, link))
     return found

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.enums import ItemStatus
 from core.errors import DataRejected
 from core.partition import last_day
-from expectations.knowledge_base import FIELDS, problems
+from expectations.knowledge_base import FIELDS, TRANSLATION_OF, problems
 from pipelines.context import Context
 from pipelines.datasets import texts
 from pipelines.training import train
@@ -32,8 +32,8 @@ def build(key: str, ctx: Context) -> dict[str, Any]:
 
 def origin_hash(item: dict[str, Any]) -> str:
     """The hash of what the seed says about an item."""
-    seed = {field: item[field] for field in FIELDS}
-    return hashlib.sha256(json.dumps(seed, sort_keys=True).encode()).hexdigest()
+    said = {field: item[field] for field in (*FIELDS, TRANSLATION_OF) if field in item}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def load(key: str, ctx: Context) -> dict[str, Any]:
@@ -70,7 +70,8 @@ def _merge(
     history = Base.metadata.tables[KnowledgeItemVersion.__tablename__]
     there = {row.kb_code: row for row in connection.execute(sa.select(table))}
     for item in items:
-        values = {**{f: item[f] for f in FIELDS}, "origin_hash": origin_hash(item)}
+        values = {f: item.get(f) for f in (*FIELDS, TRANSLATION_OF)}
+        values["origin_hash"] = origin_hash(item)
         old = there.get(item["kb_code"])
         if old is None:
             fresh = {

@@ -17,7 +17,7 @@ import yaml
 from numpy.typing import NDArray
 
 from core.params import Params
-from expectations.knowledge_base import problems
+from expectations.knowledge_base import TRANSLATION_OF, problems
 from features import figures
 from features.figures import CLOCK, DURATION, FACTOR, MONEY, SHARE, Figure
 from pipelines.context import Context
@@ -28,6 +28,7 @@ ALIKE = 0.95
 """Cosine from which two questions mean the same."""
 MOST_NAMED = 8
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_NUMBER = re.compile(r"\b\d+(?:[.:]\d+)?\b")
 _EXAMPLE = re.compile(r"\b(for example|for instance|say|e\.g\.)\b", re.IGNORECASE)
 
 
@@ -80,6 +81,7 @@ def lint(ctx: Context, folder: Path = texts.KNOWLEDGE) -> dict[str, Any]:
         for item in items:
             wrong = wrong_figures(item["answer"], known)
             found += [f"{item['kb_code']}: {line}" for line in wrong]
+        found += mistranslated(items)
         vectors = embed([item["question"] for item in items], bundled_artefact(ctx))
         found += repeated(items, vectors)
     counts = Counter(item["category"] for item in items)
@@ -135,6 +137,16 @@ def wrong_figures(answer: str, known: Sequence[tuple[str, Figure]]) -> Iterator[
                 decided = ", ".join(f"{f.value:g}" for f in sorted(fair)[:MOST_NAMED]) or "none"
                 where = ", ".join(filter(None, keys)) or "the company's settings"
                 yield f"{words!r} is not decided in {where}; its {figure.kind}: {decided}"
+
+
+def mistranslated(items: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Answers in another language whose numbers are not those of the English one."""
+    said = {item["kb_code"]: sorted(_NUMBER.findall(item["answer"])) for item in items}
+    for item in items:
+        original = item.get(TRANSLATION_OF)
+        if original and said[item["kb_code"]] != said[original]:
+            one, two = (" ".join(said[c]) or "no number" for c in (item["kb_code"], original))
+            yield f"{item['kb_code']}: states {one}, where {original} states {two}"
 
 
 def repeated(items: Sequence[Mapping[str, Any]], vectors: NDArray[np.float32]) -> Iterator[str]:

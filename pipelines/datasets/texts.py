@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from core.intents import LABELS
+from expectations.knowledge_base import TRANSLATION_OF
 from features.text import normalise
 from models.contract import Artefact
 from pipelines.context import Context
@@ -66,11 +67,13 @@ def items(folder: Path = KNOWLEDGE) -> list[dict[str, Any]]:
 
 
 def item_texts() -> pd.DataFrame:
-    """Wordings and answers of the seed's English items: text, label (intent), kb_code, part."""
+    """Wordings and answers of the seed's items: text, label (intent), kb_code, part.
+
+    What is said in another language counts as a text of the English item that it translates.
+    """
     found = [
-        (normalise(text), item["intent"], item["kb_code"], part)
+        (normalise(text), item["intent"], item.get(TRANSLATION_OF) or item["kb_code"], part)
         for item in items()
-        if item["language_code"] == "en"
         for part, texts in (
             ("question", [item["question"]]),
             ("variant", item["variants"]),

@@ -169,6 +169,7 @@ class KnowledgeItem(Base):
     service_types: Mapped[list[str]]
     audience: Mapped[Audience] = mapped_column(one_of(Audience, "audience"))
     language_code: Mapped[str] = mapped_column(sa.String(8))
+    translation_of: Mapped[str | None] = mapped_column(sa.String(16))
     status: Mapped[ItemStatus] = mapped_column(one_of(ItemStatus, "status"))
     item_version: Mapped[int] = mapped_column(default=1)
     origin_hash: Mapped[str | None] = mapped_column(sa.String(64))

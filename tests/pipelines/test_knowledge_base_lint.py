@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 from cli.main import app
 from core.params import load_params
 from core.settings import settings
+from expectations.knowledge_base import problems
 from pipelines.datasets import texts
-from pipelines.knowledge_base_lint import POLICIES, allowed, repeated, wrong_figures
+from pipelines.knowledge_base_lint import POLICIES, allowed, mistranslated, repeated, wrong_figures
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +84,39 @@ def test_a_dirty_seed_is_named_line_by_line(tmp_path):
     (tmp_path / "account.yaml").write_text(yaml.safe_dump(items))
     done = CliRunner().invoke(app, ["kb", "lint", "--folder", str(tmp_path), "--json"])
     assert done.exit_code == 1
-    (line,) = json.loads(done.stdout)["problems"]
+    line, *translations = json.loads(done.stdout)["problems"]
     assert line.startswith(f"{items[0]['kb_code']}: '17 days' is not decided")
+    assert translations == [
+        "KB2001: states no number, where KB0001 states 17",
+        "KB4001: states no number, where KB0001 states 17",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ({"translation_of": "KB0999"}, "KB2001: expected the code of an English item, got KB0999"),
+        ({"translation_of": None}, "KB2001: expected the code of an English item, got None"),
+        ({"translation_of": "KB0005"}, "KB2001: intent, audience or services are not those of"),
+        ({"language_code": "fr"}, "KB0001 is translated into fr twice"),
+        ({"language_code": "en"}, "KB2001: is in English, so it translates no KB0001"),
+    ],
+)
+def test_a_translation_belongs_to_one_english_item(change, wrong):
+    items = [item | change if item["kb_code"] == "KB2001" else item for item in texts.items()]
+    assert any(wrong in line for line in problems(items))
+
+
+def test_a_translation_that_promises_another_number_is_found():
+    items = [
+        {"kb_code": "KB0001", "answer": "Free for 2 minutes, from 6:00; then $5 or 10%."},
+        {"kb_code": "KB2001", "answer": "Gratis 2 minutos, de 6:00; luego 10% o $5.",
+         "translation_of": "KB0001"},
+        {"kb_code": "KB4001", "answer": "Gratuit 3 minutes, dès 6:00 ; puis 10 % ou $5.",
+         "translation_of": "KB0001"},
+    ]  # fmt: skip
+    (line,) = mistranslated(items)
+    assert line == "KB4001: states 10 3 5 6:00, where KB0001 states 10 2 5 6:00"
 
 
 def test_a_folder_without_items_is_no_clean_seed(tmp_path):
