@@ -14,6 +14,7 @@ from rich.progress import Progress
 from cli.airflow_api import AirflowApi, DagRun
 from cli.processes import ADMIN
 from cli.show import Json, show
+from cli.supervisor import running_in
 from core.errors import ProcessFailed
 from core.partition import days_of
 from pipelines.context import Context
@@ -35,6 +36,11 @@ def backfill(
     """
     ctx = Context.load()
     password = ctx.settings.admin_password.get_secret_value()
+    if "platform" not in running_in(ctx.home):
+        raise ProcessFailed(
+            f"expected the platform of TRIPO_HOME={ctx.home} to run; start it with `tripo up`. "
+            "An Airflow of another home would run the days there."
+        )
     try:
         httpx.get(ctx.settings.airflow_url, timeout=5)
     except httpx.TransportError:

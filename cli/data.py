@@ -69,6 +69,22 @@ def import_(
 
 
 @app.command()
+def remove(
+    asset: Annotated[str, typer.Argument(help=f"one of {', '.join(ASSETS)}")],
+    key: Annotated[str, typer.Argument(help="a day like 2026-11-21, or first..last")],
+    as_json: Json = False,
+) -> None:
+    """Take days that an own file brought out of the lake again, with their quarantine.
+
+    For a file with wrong times or columns: remove its days, import the right one, then compute
+    their figures anew (`tripo kpi`). Example: tripo data remove orders 2026-11-20
+    """
+    from pipelines.real_data import take_back
+
+    show({"asset": asset, "key": key, "files": take_back(asset, key, Context.load())}, as_json)
+
+
+@app.command()
 def simulate(
     days: Annotated[int | None, typer.Option(help="days of orders, up to last_day", min=1)] = None,
     trips_per_day: Annotated[

@@ -79,7 +79,13 @@ def first_run(params: Params) -> list[Stage]:
         Stage("driver_tiers", "driver_tiers", key, ("evaluate premium",)),
         Stage("premium_metrics", "premium_metrics", key, ("driver_tiers",), announced=True),
         Stage("monitoring", "monitoring", key, judged_all, {"retrain": False}),
-        Stage("upkeep", "upkeep", key, ("profit_kpis", "ai_performance", "premium_metrics")),
+        # a backup holds the day's figures and champions
+        Stage(
+            "upkeep",
+            "upkeep",
+            key,
+            ("profit_kpis", "ai_performance", "premium_metrics", *judged_all),
+        ),
     ]
 
 

@@ -15,6 +15,7 @@ from cli.show import Json, show
 from core.errors import BadParams
 from models.catalog import CATALOG, PRODUCTS
 from pipelines.context import Context
+from pipelines.step import read_json
 
 Why = Annotated[str, typer.Option(help="the reason, kept in the audit", min=1)]
 Key = Annotated[
@@ -158,16 +159,13 @@ def roll_back(
 
 def models(as_json: Json = False) -> None:
     """Every model: its newest training, and what serves."""
-    import json
-
     from store import releases
 
     ctx = _context()
     pointers = {product: releases.pointer(ctx.engine, product) for product in PRODUCTS}
     rows: list[dict[str, Any]] = []
     for spec in CATALOG.values():
-        record = ctx.training_record(spec.name)
-        newest = json.loads(record.read_text()) if record.exists() else {}
+        newest = read_json(ctx.training_record(spec.name)) or {}
         pointer = pointers[spec.product]
         serving = pointer.manifest["members"].get(spec.name, {}) if pointer else {}
         primary = newest.get("primary", "")

@@ -18,7 +18,7 @@ from cli.flow import Flow, first_run
 from cli.samples import call_all
 from cli.screen import Screen, summary
 from cli.show import Json
-from cli.supervisor import Supervisor
+from cli.supervisor import Supervisor, require_free
 from core.errors import BadInput, TripoError
 from core.settings import Settings
 from models.catalog import PRODUCTS
@@ -49,6 +49,9 @@ class Platform:
         from store.seeds import seed
 
         processes.prepare_airflow(self.settings)
+        for port, variable in processes.serving(self.settings).ports.items():
+            # it starts last: what is in its way should be known first
+            require_free(self.settings.host, port, variable)
         self.supervisor.start(processes.platform(self.settings, self.dags, triggerer))
         migrate(self.ctx.engine)
         seed(self.ctx.engine, datetime.now(UTC))

@@ -1,6 +1,5 @@
 """reports/run.json: what a run did, in one file. The shape is docs/architecture.md, section 5."""
 
-import json
 import platform
 from datetime import datetime
 from importlib.metadata import version
@@ -12,7 +11,7 @@ from cli.samples import answered
 from models.catalog import CATALOG
 from pipelines.context import Context
 from pipelines.results import read
-from pipelines.step import write_json
+from pipelines.step import read_json, write_json
 
 PACKAGES = (
     "tripo04os-ml", "apache-airflow", "mlflow", "bentoml", "great-expectations", "duckdb",
@@ -105,10 +104,9 @@ def models(ctx: Context) -> list[dict[str, Any]]:
 
     rows = []
     for name, spec in CATALOG.items():
-        path = ctx.training_record(name)
-        if not path.exists():
+        trained = read_json(ctx.training_record(name))
+        if trained is None:
             continue
-        trained = json.loads(path.read_text())
         pointer = releases.pointer(ctx.engine, spec.product)
         members = pointer.manifest["members"] if pointer else {}
         # trained again to the same bytes: another version, the same model serves

@@ -9,6 +9,7 @@ import typer
 from cli.show import Json, show
 from core.enums import Audience
 from core.errors import ModelMissing
+from engines.support.language import OWN_NAMES
 from models.catalog import spec_of
 from pipelines.context import Context
 
@@ -20,7 +21,6 @@ kb = typer.Typer(
     name="kb", help="The knowledge base: lint, load, search, evaluate.", no_args_is_help=True
 )
 Asker = Annotated[Audience, typer.Option(help="who asks")]
-Language = Annotated[str, typer.Option(help="two letters: en, es, fr; detected if left out")]
 LONGEST = 5000
 
 
@@ -30,6 +30,16 @@ def _question(text: str) -> str:
     return text
 
 
+def _language(code: str) -> str:
+    known = sorted(OWN_NAMES)
+    if code and code.lower() not in known:
+        raise typer.BadParameter(f"expected one of {', '.join(known)}, got {code!r}")
+    return code.lower()
+
+
+Language = Annotated[
+    str, typer.Option(help="two letters, like en, es, fr; detected if left out", callback=_language)
+]
 Question = Annotated[str, typer.Argument(help="what a user would type", callback=_question)]
 
 

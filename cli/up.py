@@ -1,6 +1,5 @@
 """`tripo up` and `tripo status`: the platform left running, and how it is."""
 
-import json
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +16,7 @@ from cli.show import Json, show
 from cli.supervisor import Supervisor, running_in
 from core.settings import Settings
 from pipelines.context import Context
+from pipelines.step import read_json
 
 WATCH_S = 1.0
 
@@ -117,9 +117,7 @@ def _switch_on(api: AirflowApi, ctx: Context, began: datetime) -> None:
 
 
 def _last_run(ctx: Context) -> dict[str, Any] | None:
-    path = ctx.settings.reports / "run.json"
-    found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
-    return found
+    return read_json(ctx.settings.reports / "run.json")
 
 
 def _ran_well(ctx: Context) -> bool:

@@ -3,7 +3,6 @@
 Training writes what it registered here too, so that the next step need not ask MLflow for it.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from core.errors import ModelMissing
 from models.catalog import spec_of
 from models.contract import Artefact
 from pipelines.context import Context
+from pipelines.step import read_json
 from store import releases
 
 
@@ -21,11 +21,10 @@ def keep(ctx: Context, artefact: Artefact) -> dict[str, str]:
 
 def kept(name: str, ctx: Context) -> bool:
     """Whether the newest version of a model and all of its bytes are on this machine."""
-    record = ctx.training_record(name)
-    if not record.exists():
+    record = read_json(ctx.training_record(name))
+    if record is None:
         return False
-    files = json.loads(record.read_text())["files"]
-    return all(releases.has_blob(ctx.releases, sha) for sha in files.values())
+    return all(releases.has_blob(ctx.releases, sha) for sha in record["files"].values())
 
 
 def open_files(ctx: Context, files: Mapping[str, str]) -> Artefact:
@@ -44,8 +43,7 @@ def base(name: str, ctx: Context) -> Artefact:
 def base_files(name: str, ctx: Context) -> dict[str, str]:
     """File hashes of `base`; ModelMissing if the model was never trained on this machine."""
     trained = _record(name, ctx)
-    concluded = ctx.home / "evaluate" / f"{name}.json"
-    verdict = json.loads(concluded.read_text()) if concluded.exists() else {}
+    verdict = read_json(ctx.home / "evaluate" / f"{name}.json") or {}
     refused = verdict.get("outcome") == "refused" and verdict["version"] == trained["version"]
     pointer = releases.pointer(ctx.engine, spec_of(name).product) if refused else None
     serving = pointer.manifest["members"].get(name) if pointer else None
@@ -64,13 +62,12 @@ def newest(name: str, ctx: Context) -> Artefact:
 
 
 def _record(name: str, ctx: Context) -> dict[str, Any]:
-    record = ctx.training_record(name)
-    if not record.exists():
+    record = read_json(ctx.training_record(name))
+    if record is None:
         raise ModelMissing(
             f"expected a trained {name}; run `tripo train {name}` (DAG {spec_of(name).dag}) first"
         )
-    found: dict[str, Any] = json.loads(record.read_text())
-    return found
+    return record
 
 
 def champion(name: str, ctx: Context) -> Artefact | None:

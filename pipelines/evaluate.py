@@ -16,6 +16,7 @@ from core.errors import BadInput
 from models.catalog import CATALOG, PRODUCTS, ModelSpec, members
 from pipelines import artefacts, assembly, evaluation_page
 from pipelines.context import Context
+from pipelines.step import read_json
 from pipelines.training import judging_rules
 from store import releases
 
@@ -52,10 +53,9 @@ def judge(product: str, key: str, ctx: Context) -> dict[str, Any]:
     waiting = [name for name in members(product) if _waits_for_training(name, ctx)]
     verdicts = []
     for name in [] if waiting else members(product):
-        record = ctx.training_record(name)
-        if not record.exists():
+        trained = read_json(ctx.training_record(name))
+        if trained is None:
             continue
-        trained = json.loads(record.read_text())
         concluded = _concluded(ctx, name)
         if trained["version"] != concluded:
             verdicts.append(_compare(CATALOG[name], trained, serving, key, ctx))
@@ -93,8 +93,8 @@ def _waits_for_training(name: str, ctx: Context) -> bool:
 
 def _concluded(ctx: Context, name: str) -> str | None:
     """The version of the last training that got a verdict."""
-    path = ctx.home / "evaluate" / f"{name}.json"
-    return json.loads(path.read_text())["version"] if path.exists() else None
+    concluded = read_json(ctx.home / "evaluate" / f"{name}.json")
+    return concluded["version"] if concluded else None
 
 
 def _compare(

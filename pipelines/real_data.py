@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, PartitionImmutable
-from core.partition import midnight
+from core.partition import days_of, midnight
 from core.schema import ASSETS, AssetSchema
 from pipelines.context import Context
 from pipelines.gate import Delivery, Split, split_all
@@ -90,7 +90,7 @@ def import_file(
         from pipelines.importers.canonical import read
 
         batches = list(read(kind, path, day))
-        _require_undelivered(kind, batches, ctx)
+        _require_own(kind, [batch.key for batch in batches], ctx)
         own = _judge_own(kind, batches, ctx)
         if not replace:
             _require_same(own, ctx.lake)
@@ -98,6 +98,26 @@ def import_file(
     options = Options(ctx.params.pricing.driver_share)
     batches = list(importer(kind).read(path, options))
     return _write(_judge(batches, ctx.params.gate.tolerated_real[kind], ctx), ctx)[0]
+
+
+def take_back(asset: str, key: str, ctx: Context) -> int:
+    """Remove days that an own file brought, with their quarantine; how many files went.
+
+    Raises
+    ------
+    BadInput
+        If there is no such asset, or nothing of these days in the lake.
+    PartitionImmutable
+        If the simulated city delivered one of the days.
+    """
+    if asset not in ASSETS:
+        raise BadInput(f"expected one of {', '.join(ASSETS)}, got {asset!r}")
+    days = [str(day) for day in days_of(key)]
+    _require_own(asset, days, ctx)
+    gone = sum(ctx.lake.remove(asset, day) for day in days)
+    if not gone:
+        raise BadInput(f"expected {asset} of {key} in the lake, there is none")
+    return gone
 
 
 def ingest_real(ctx: Context) -> tuple[Counts, list[str]]:
@@ -228,8 +248,8 @@ def _rules(schema: AssetSchema, ctx: Context) -> list[Rule]:
     return rules_of(schema.name, ctx.home / "gate") if known else schema_rules(schema)
 
 
-def _require_undelivered(asset: str, batches: Iterable[Batch], ctx: Context) -> None:
-    taken = [b.key for b in batches if ctx.landing.path(b.key, asset).exists()]
+def _require_own(asset: str, keys: Iterable[str], ctx: Context) -> None:
+    taken = [key for key in keys if ctx.landing.path(key, asset).exists()]
     if taken:
         raise PartitionImmutable(
             f"{asset}: expected days that nobody delivered, but the simulated city delivered "

@@ -1,10 +1,9 @@
 """What each step reported: one JSON file per name and key, for run.json and `tripo status`."""
 
-import json
 from typing import Any
 
 from pipelines.context import Context
-from pipelines.step import write_json
+from pipelines.step import read_json, write_json
 
 FOLDER = "results"
 
@@ -16,6 +15,4 @@ def record(ctx: Context, name: str, key: str, result: dict[str, Any]) -> str:
 
 def read(ctx: Context, name: str, key: str) -> dict[str, Any] | None:
     """What step ``name`` last reported for ``key``; None if it never ran."""
-    path = ctx.home / FOLDER / name / f"{key}.json"
-    found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
-    return found
+    return read_json(ctx.home / FOLDER / name / f"{key}.json")

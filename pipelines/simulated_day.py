@@ -8,12 +8,15 @@ import os
 import shutil
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
+from core.errors import BadInput
 from core.partition import days_of, range_key
 from core.schema import asset_schema
 from pipelines.context import Context
+from pipelines.step import plain, read_json, write_json
 from simulator.book import Book
 from simulator.calibration import load_calibration
 from simulator.city import City, make_city
@@ -29,6 +32,8 @@ COMPANY = ROOT / "data" / "policies.yaml"
 TEXTS = ROOT / "simulator" / "texts" / "messages.csv"
 TRUTH = "truth"
 STAGING = "staging"
+CLOCK = {"last_day", "days", "history_days"}
+"""How much of a city is delivered; more days of it may follow."""
 
 
 def city_of(ctx: Context, texts: Path = TEXTS) -> City:
@@ -62,8 +67,9 @@ def simulate(
     NotAPartition
         If the key is no day or range.
     BadInput
-        For days before the city's history.
+        For days before the city's history, or when landing holds days of another city.
     """
+    _require_same_city(ctx)
     wanted = [day for day in days_of(key) if not _delivered(ctx, day)]
     if not wanted:
         return {}
@@ -72,6 +78,7 @@ def simulate(
 
         policies = real_policies(ctx)
     book = Book(city_of(ctx, texts), policies)
+    write_json(_city_file(ctx), _fingerprint(ctx))
     rows: dict[str, int] = {}
     for day in wanted:
         delivered, truth = simulate_day(book, day)
@@ -86,6 +93,27 @@ def forget(ctx: Context) -> None:
     """Take back everything the city delivered into this home; for snapshots that are made anew."""
     for part in (ctx.landing.root, ctx.home / TRUTH):
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _city_file(ctx: Context) -> Path:
+    return ctx.home / TRUTH / "city.json"
+
+
+def _fingerprint(ctx: Context) -> dict[str, Any]:
+    """What must stay the same for two days to be of one city."""
+    found: dict[str, Any] = plain(ctx.params.simulator.model_dump(mode="json", exclude=CLOCK))
+    return found
+
+
+def _require_same_city(ctx: Context) -> None:
+    there, wanted = read_json(_city_file(ctx)), _fingerprint(ctx)
+    if there is None or there == wanted:
+        return
+    other = [f"{n} {there.get(n)} (now {wanted[n]})" for n in wanted if there.get(n) != wanted[n]]
+    raise BadInput(
+        f"expected the city whose days lie in {ctx.landing.root}, got another: it was delivered "
+        f"with {', '.join(other)}. Set TRIPO_HOME to an empty folder for another city."
+    )
 
 
 def _delivered(ctx: Context, day: date) -> bool:

@@ -114,6 +114,28 @@ def write_json(path: Path, content: Mapping[str, Any]) -> Path:
     return path
 
 
+def read_json(path: Path) -> dict[str, Any] | None:
+    """What `write_json` wrote; None if nothing is there.
+
+    Raises
+    ------
+    BadInput
+        If the file was cut short or changed by hand; the message says how to go on.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise BadInput(
+            f"expected JSON in {path}, got {error}. The file was damaged: delete it and run the "
+            "command again; what it records is made anew."
+        ) from None
+    if not isinstance(found, dict):
+        raise BadInput(f"expected a JSON object in {path}, got {type(found).__name__}; delete it")
+    return found
+
+
 def run_step(
     output: Path,
     *,
@@ -132,10 +154,9 @@ def run_step(
     meta_path = output.with_name(f"{output.name}.meta.json")
     wanted = plain({"inputs": inputs, "params": params, "code": code_digest(*modules)})
     there = present() if present else output.exists()
-    if there and meta_path.exists():
-        meta = json.loads(meta_path.read_text())
-        if meta.get("made_from") == wanted:
-            return StepResult(meta["result"], skipped=True)
+    meta = read_json(meta_path) if there else None
+    if meta is not None and meta.get("made_from") == wanted:
+        return StepResult(meta["result"], skipped=True)
     meta_path.unlink(missing_ok=True)
     result = work()
     write_json(meta_path, {"made_from": wanted, "result": result})

@@ -24,6 +24,8 @@ HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
 ]
+RETRY_AFTER = (b"retry-after", b"1")
+"""Seconds after which a batch that was full, or a release that was being loaded, may be through."""
 
 
 class TooLarge(Exception):
@@ -83,7 +85,8 @@ class Guards:
                 return  # the application's own words about the error it met
             if message["type"] == "http.response.start":
                 started = True
-                message = {**message, "headers": [*message["headers"], *HEADERS]}
+                late = [RETRY_AFTER] if message["status"] == 503 else []
+                message = {**message, "headers": [*message["headers"], *HEADERS, *late]}
             await send(message)
 
         with suppress(TooLarge):

@@ -1,9 +1,9 @@
 """What goes into and comes out of every endpoint: typed, closed, bounded, with a sample."""
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from core.enums import (
     Action,
@@ -17,11 +17,16 @@ from core.enums import (
 
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
-Share = Annotated[float, Field(ge=0, le=1)]
+Real = Annotated[float, Field(strict=True)]
+"""A JSON number: neither true nor "6.4" is one."""
+Share = Annotated[Real, Field(ge=0, le=1)]
 Language = Annotated[
     str, Field(pattern=r"^([a-z]{2})?$", description="two letters; empty: detected from the text")
 ]
 MANY = 256
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+MANY_TEXTS = 64
+"""Messages in one call: what one batch of the models holds."""
 
 
 class Closed(BaseModel):
@@ -56,7 +61,7 @@ class Answer(Closed):
     content: str
     intent: str
     confidence: Share | None
-    sentiment_score: Annotated[float, Field(ge=-1, le=1)]
+    sentiment_score: Annotated[Real, Field(ge=-1, le=1)]
     sources: list[Source]
     entities: list[dict[str, Any]]
     reason_code: str | None
@@ -76,7 +81,7 @@ class IntentOut(Closed):
 class SentimentOut(Closed):
     """P(positive) - P(negative), and the likeliest label."""
 
-    score: Annotated[float, Field(ge=-1, le=1)]
+    score: Annotated[Real, Field(ge=-1, le=1)]
     label: str
     release: str
 
@@ -106,17 +111,26 @@ class PriceIn(Closed):
     vertical: Vertical = Vertical.RIDE
     service_class: ServiceClass = ServiceClass.STANDARD
     zone_id: Word = "Z01"
-    distance_km: Annotated[float, Field(gt=0, le=2000)]
-    duration_minutes: Annotated[float, Field(gt=0, le=2880)]
-    pickup_at: AwareDatetime
+    distance_km: Annotated[Real, Field(gt=0, le=2000)]
+    duration_minutes: Annotated[Real, Field(gt=0, le=2880)]
+    pickup_at: Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
     demand: Share = 0.5
     supply: Share = 0.5
-    weather: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    weather: Annotated[Real, Field(ge=-1, le=1)] = 0.0
     event: Share = 0.0
     holiday: bool = False
-    competitor_index: Annotated[float, Field(gt=0, le=5)] | None = None
-    eta_minutes: Annotated[float, Field(ge=0, le=120)] = 5.0
-    previous_multiplier: Annotated[float, Field(ge=0.7, le=2.0)] = 1.0
+    competitor_index: Annotated[Real, Field(gt=0, le=5)] | None = None
+    eta_minutes: Annotated[Real, Field(ge=0, le=120)] = 5.0
+    previous_multiplier: Annotated[Real, Field(ge=0.7, le=2.0)] = 1.0
+
+    @model_validator(mode="after")
+    def _class_is_of_rides(self) -> Self:
+        if self.service_class != ServiceClass.STANDARD and self.vertical != Vertical.RIDE:
+            raise ValueError(
+                f"expected service_class STANDARD for {self.vertical}, got {self.service_class}: "
+                "LUXURY, PREMIUM and VIP are classes of RIDE"
+            )
+        return self
 
 
 SAMPLE_JOURNEY = PriceIn(
@@ -146,9 +160,6 @@ class PriceOut(Closed):
     release: str
 
 
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-
-
 class ZoneHour(Closed):
     """A zone and hour to forecast, in the conditions that are expected for it."""
 
@@ -156,7 +167,7 @@ class ZoneHour(Closed):
     hour_utc: Annotated[
         AwareDatetime, Field(ge=EARLIEST, lt=LATEST, description="2000 to 2099; its hour counts")
     ]
-    weather: Annotated[float, Field(ge=-1, le=1)] = Field(
+    weather: Annotated[Real, Field(ge=-1, le=1)] = Field(
         0.0, description="as forecast, -1 worst to 1 best; not given: neither good nor bad"
     )
     holiday: bool = Field(False, description="public holiday; not given: an ordinary day")
@@ -170,7 +181,7 @@ class ForecastOut(Closed):
 
     zone_id: str
     hour_utc: AwareDatetime
-    requests: Annotated[float, Field(ge=0)]
+    requests: Annotated[Real, Field(ge=0)]
     low: float
     high: float
     release: str
@@ -198,8 +209,8 @@ class MatchRequest(Closed):
     """A rider who waits for a premium driver."""
 
     request_id: Word
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
+    lat: Annotated[Real, Field(ge=-90, le=90)]
+    lon: Annotated[Real, Field(ge=-180, le=180)]
     service_class: ServiceClass = ServiceClass.LUXURY
     vertical: Vertical = Vertical.RIDE
     women_only: bool = False
@@ -208,7 +219,7 @@ class MatchRequest(Closed):
     child_seat: bool = False
     pet_friendly: bool = False
     wheelchair_accessible: bool = False
-    age_s: Annotated[float, Field(ge=0)] = 0.0
+    age_s: Annotated[Real, Field(ge=0)] = 0.0
     do_not_pair: Annotated[list[Word], Field(max_length=100)] = Field(default_factory=list)
 
 
@@ -216,16 +227,16 @@ class MatchDriver(Closed):
     """A driver who is free."""
 
     driver_id: Word
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
+    lat: Annotated[Real, Field(ge=-90, le=90)]
+    lon: Annotated[Real, Field(ge=-180, le=180)]
     tier: DriverTier = DriverTier.BRONZE
     vehicle_type: VehicleType = VehicleType.LUXURY_SEDAN
-    rating: Annotated[float, Field(ge=1, le=5)] = 4.85
+    rating: Annotated[Real, Field(ge=1, le=5)] = 4.85
     completion: Share = 0.95
     acceptance: Share = 0.95
     eta_accuracy: Share = 0.9
-    earnings_per_hour: Annotated[float, Field(ge=0)] = 0.0
-    online_hours_24h: Annotated[float, Field(ge=0, le=24)] = 0.0
+    earnings_per_hour: Annotated[Real, Field(ge=0)] = 0.0
+    online_hours_24h: Annotated[Real, Field(ge=0, le=24)] = 0.0
     accepts_women_only: bool = False
     corporate_eligible: bool = False
     female: bool = False

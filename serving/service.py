@@ -23,6 +23,7 @@ from serving.openapi import OpenApi
 from serving.releases import Loaded, Serving
 from serving.schemas import (
     MANY,
+    MANY_TEXTS,
     SAMPLE_BATCH,
     SAMPLE_JOURNEY,
     Answer,
@@ -46,6 +47,10 @@ from serving.schemas import (
 MAX_BYTES = 1 << 20
 BATCH_MS = 1000
 """How long a call may wait in a batch's queue, and so also a time-out; batches form well before."""
+
+BATCHED: dict[str, Any] = {
+    "batchable": True, "max_batch_size": MANY_TEXTS, "max_latency_ms": BATCH_MS
+}  # fmt: skip
 
 
 @contextmanager
@@ -105,34 +110,55 @@ class TripoService:
     def _stop(self) -> None:
         self.serving.stop()
 
-    @bentoml.api(route="/answer", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    @bentoml.api(
+        route="/answer", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
+    )
     def answer(
         self,
-        messages: Annotated[list[Question], sample(Question(text="Where is my driver?"))],
+        messages: Annotated[
+            list[Question],
+            Field(max_length=MANY_TEXTS),
+            sample(Question(text="Where is my driver?")),
+        ],
     ) -> list[Answer]:
         """What to say to each message, grounded in a cited item; or clarify, abstain, escalate."""
         return support.answer(self._current("support"), messages)
 
-    @bentoml.api(route="/search", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    @bentoml.api(
+        route="/search", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
+    )
     def search(
         self,
-        queries: Annotated[list[SearchIn], sample(SearchIn(text="cancellation fee"))],
+        queries: Annotated[
+            list[SearchIn],
+            Field(max_length=MANY_TEXTS),
+            sample(SearchIn(text="cancellation fee")),
+        ],
     ) -> list[list[Hit]]:
         """The items of the knowledge base that fit each query best."""
         return support.search(self._current("support"), queries)
 
-    @bentoml.api(route="/intent", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    @bentoml.api(
+        route="/intent", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
+    )
     def intent(
         self,
-        texts: Annotated[list[Text], Field(examples=[["I was charged twice"]])],
+        texts: Annotated[
+            list[Text], Field(max_length=MANY_TEXTS, examples=[["I was charged twice"]])
+        ],
     ) -> list[IntentOut]:
         """The intent of each message, with a calibrated probability; or ``unknown``."""
         return support.intents(self._current("support"), texts)
 
-    @bentoml.api(route="/sentiment", batchable=True, max_batch_size=64, max_latency_ms=BATCH_MS)
+    @bentoml.api(
+        route="/sentiment", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
+    )
     def sentiment(
         self,
-        texts: Annotated[list[Text], Field(examples=[["Thanks, the driver was great"]])],
+        texts: Annotated[
+            list[Text],
+            Field(max_length=MANY_TEXTS, examples=[["Thanks, the driver was great"]]),
+        ],
     ) -> list[SentimentOut]:
         """The sentiment of each message, -1 to 1."""
         return support.sentiments(self._current("support"), texts)

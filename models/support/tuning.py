@@ -93,18 +93,16 @@ class _Task:
         self.codes: Places = codes.astype("int64")
         self.centres: Any = None
         body.prepare(self.texts)
+        if name == RETRIEVAL:
+            self.mates = [np.flatnonzero(self.codes == n) for n in range(len(classes))]
+            return
         order = np.argsort([len(text) for text in self.texts], kind="stable")
         with torch.no_grad():
             parts = batches([self.texts[i] for i in order])
             vectors = torch.cat([body.embed(part) for part in parts])
         places = torch.as_tensor(self.codes[order], device=vectors.device)
         means = torch.stack([vectors[places == n].mean(0) for n in range(len(classes))])
-        means = torch.nn.functional.normalize(means, dim=1)
-        if name == RETRIEVAL:
-            self.mates = [np.flatnonzero(self.codes == n) for n in range(len(classes))]
-            self.along = _side_by_side(means.cpu().numpy())[self.codes]
-        else:
-            self.centres = torch.nn.Parameter(means)
+        self.centres = torch.nn.Parameter(torch.nn.functional.normalize(means, dim=1))
 
     def loss(self, places: Places, params: TuningParams, chance: np.random.Generator) -> Any:
         """Cross-entropy of one batch."""
@@ -140,9 +138,8 @@ def _epoch(
 ) -> Iterator[tuple[str, Places]]:
     """Every row once, in batches of one task, the batches of all tasks mixed.
 
-    A batch holds texts of like length (less padding). One of retrieval holds every item once, so
-    that no text of the same item counts as wrong, and every second round over the items goes
-    through them by likeness: neighbours are what a search confuses.
+    A batch holds texts of like length (less padding); one of retrieval holds every item once, so
+    that no text of the same item counts as wrong.
     """
     batches: list[tuple[str, Places]] = []
     for name, task in tasks.items():
@@ -150,25 +147,14 @@ def _epoch(
         if name == RETRIEVAL:
             turn = pd.Series(task.codes[order]).groupby(task.codes[order]).cumcount().to_numpy()
             order = order[np.argsort(turn, kind="stable")]
-            rounds = [order[np.sort(turn) == n] for n in np.unique(turn)]
-            for number, rows in enumerate(rounds):
-                if number % 2 == 0:
-                    rows = np.roll(rows[np.argsort(task.along[rows])], chance.integers(len(rows)))
-                batches += [(name, part) for part in _cut(rows, size)]
+            whole = [order[turn[np.argsort(turn, kind="stable")] == n] for n in np.unique(turn)]
+            batches += [(name, part) for rows in whole for part in _cut(rows, size)]
             continue
         for pool in _cut(order, size * 16):
             lengths = np.array([len(task.texts[i]) for i in pool])
             batches += [(name, part) for part in _cut(pool[np.argsort(lengths)], size)]
     for place in chance.permutation(len(batches)):
         yield batches[place]
-
-
-def _side_by_side(vectors: NDArray[np.float32]) -> Places:
-    """The place of each vector in an order in which like ones follow each other."""
-    from scipy.cluster.hierarchy import leaves_list, linkage
-
-    leaves = leaves_list(linkage(vectors, "average", metric="cosine"))
-    return np.argsort(leaves).astype("int64")
 
 
 def _cut(rows: Places, size: int) -> list[Places]:

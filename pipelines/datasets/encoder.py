@@ -17,7 +17,10 @@ from pipelines.datasets import texts
 
 
 def _learned_from() -> dict[str, list[Path]]:
-    return {"messages": [*texts.intent_files(), texts.SENTIMENT], "items": texts.item_files()}
+    return {
+        "messages": [*texts.intent_files(), texts.SENTIMENT, texts.WORDINGS],
+        "items": texts.item_files(),
+    }
 
 
 def _files() -> list[Path]:
@@ -83,7 +86,7 @@ def bundled_texts() -> list[str]:
         for item in texts.items()
         for text in (item["question"], *item["variants"], item["answer"])
     )
-    asked = map(normalise, pd.read_csv(texts.ASKED_ITEMS, dtype=str)["text"])
+    asked = texts.asked([texts.ASKED_ITEMS, texts.WORDINGS])["text"]
     return sorted({*messages, *wordings, *asked, *texts.held_out()})
 
 

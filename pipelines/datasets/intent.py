@@ -11,7 +11,8 @@ from pipelines.datasets import texts
 
 def _files() -> list[Path]:
     return [
-        *texts.intent_files(), *texts.item_files(), texts.VALIDATION, texts.HELD_OUT_INTENTS,
+        *texts.intent_files(), *texts.item_files(), texts.WORDINGS,
+        texts.VALIDATION, texts.HELD_OUT_INTENTS,
     ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def _files(key: str, ctx: Context) -> list[Path]:
         raise PartitionMissing(
             f"expected the knowledge base's snapshot of {day}; run `tripo kb load` first"
         )
-    return [path, *texts.intent_files(), texts.VALIDATION, texts.ASKED_ITEMS, texts.HELD_OUT_ITEMS]
+    return [path, *texts.intent_files(), texts.VALIDATION, texts.ASKED_ITEMS, *texts.HELD_OUT_ITEMS]
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
@@ -62,7 +62,7 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     items = pd.read_parquet(snapshot)
     encoder, params = artefacts["encoder"], ctx.params.knowledge_base
     known = parts(items)
-    held_out = pd.read_csv(texts.HELD_OUT_ITEMS, dtype=str)
+    held_out = texts.asked(texts.HELD_OUT_ITEMS)
     fields = items[["kb_code", "category", "audience", "language_code"]]
     asked = held_out.merge(fields, on="kb_code").pipe(_asked_by)
     practice = questions(known, params).assign(practice=True)
@@ -108,8 +108,7 @@ def questions(known: pd.DataFrame, params: KnowledgeBaseParams) -> pd.DataFrame:
 
 def to_trust(fields: pd.DataFrame) -> pd.DataFrame:
     """text, kb_code (empty: no item answers it), audience, language_code: to learn trust from."""
-    asked = pd.read_csv(texts.ASKED_ITEMS, dtype=str)
-    asked = asked.assign(text=asked["text"].map(normalise)).merge(fields, on="kb_code")
+    asked = texts.asked([texts.ASKED_ITEMS]).merge(fields, on="kb_code")
     written = texts.validation()
     outside = written.loc[written["label"] == UNKNOWN, ["text"]]
     outside = outside.assign(kb_code="", audience=Audience.RIDER.value, language_code="en")

@@ -28,10 +28,11 @@ DATA = Path(__file__).parents[2] / "data"
 INTENTS = DATA / "utterances" / "intents"
 VALIDATION = DATA / "utterances" / "validation.csv"
 ASKED_ITEMS = DATA / "utterances" / "kb_validation.csv"
+WORDINGS = DATA / "utterances" / "kb_wordings.csv"
 SENTIMENT = DATA / "utterances" / "sentiment.csv"
 HELD_OUT_INTENTS = DATA / "heldout" / "intents.jsonl"
 HELD_OUT_SENTIMENT = DATA / "heldout" / "sentiment.csv"
-HELD_OUT_ITEMS = DATA / "heldout" / "knowledge_base.csv"
+HELD_OUT_ITEMS = [DATA / "heldout" / name for name in ("knowledge_base.csv", "paraphrases.csv")]
 KNOWLEDGE = DATA / "knowledge_base"
 EMBEDDINGS = "embeddings"
 TRAINING = "training"
@@ -69,11 +70,13 @@ def items(folder: Path = KNOWLEDGE) -> list[dict[str, Any]]:
 def item_texts() -> pd.DataFrame:
     """Wordings and answers of the seed's items: text, label (intent), kb_code, part.
 
-    What is said in another language counts as a text of the English item that it translates.
+    What is said in another language counts as a text of the English item that it translates. Part
+    ``wording`` is from a file of its own: how people ask, to learn from and not in the item.
     """
+    known = items()
     found = [
         (normalise(text), item["intent"], item.get(TRANSLATION_OF) or item["kb_code"], part)
-        for item in items()
+        for item in known
         for part, texts in (
             ("question", [item["question"]]),
             ("variant", item["variants"]),
@@ -81,7 +84,19 @@ def item_texts() -> pd.DataFrame:
         )
         for text in texts
     ]
+    intent_of = {item["kb_code"]: item["intent"] for item in known}
+    found += [
+        (row.text, intent_of[row.kb_code], row.kb_code, "wording")
+        for row in asked([WORDINGS]).itertuples()
+        if row.kb_code in intent_of
+    ]
     return pd.DataFrame(found, columns=["text", "label", "kb_code", "part"])
+
+
+def asked(paths: Iterable[Path]) -> pd.DataFrame:
+    """text, kb_code: questions, each with the item that answers it."""
+    rows = pd.concat([pd.read_csv(path, dtype=str) for path in paths], ignore_index=True)
+    return rows.assign(text=rows["text"].map(normalise))
 
 
 def intent_files(folder: Path = INTENTS) -> list[Path]:
@@ -134,7 +149,7 @@ def held_out_intents() -> pd.DataFrame:
 
 def held_out() -> list[str]:
     """Every text of the held-out files, normalised."""
-    parts = (pd.read_csv(p, dtype=str)["text"] for p in (HELD_OUT_SENTIMENT, HELD_OUT_ITEMS))
+    parts = (pd.read_csv(p, dtype=str)["text"] for p in (HELD_OUT_SENTIMENT, *HELD_OUT_ITEMS))
     return [normalise(text) for text in pd.concat([held_out_intents()["text"], *parts])]
 
 

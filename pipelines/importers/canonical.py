@@ -50,6 +50,10 @@ def read(asset: str, path: Path, day: date | None = None) -> Iterator[Batch]:
             raise BadInput(f"{asset} is a snapshot; expected the day it describes (--day)")
         yield Batch(asset, schema, day.isoformat(), table)
         return
+    if day is not None:
+        raise BadInput(
+            f"{asset} has its day in {schema.day_column}; --day is for snapshots, leave it out"
+        )
     # by file: the next file's undated rows must not take the place of these
     undated = f"{UNDATED}-{file_digest(path)[:12]}"
     days = _days(table, schema, schema.day_column, undated)
@@ -66,6 +70,8 @@ def read(asset: str, path: Path, day: date | None = None) -> Iterator[Batch]:
 
 def read_table(path: Path) -> pa.Table:
     """The rows of a CSV file, as texts, or of a Parquet file."""
+    if path.is_dir():
+        raise BadInput(f"expected one CSV or Parquet file, got the folder {path}")
     if not path.is_file():
         raise BadInput(f"expected a CSV or Parquet file at {path}; there is none")
     try:

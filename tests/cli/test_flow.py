@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from cli.airflow_api import DagRun
-from cli.flow import Flow, Stage, StageFailed
+from cli.flow import Flow, Stage, StageFailed, first_run
+from core.params import load_params
+from core.settings import settings
+from models.catalog import PRODUCTS
 
 BEGAN = datetime(2026, 11, 22, 8, tzinfo=UTC)
 KEY = "2026-11-21"
@@ -127,3 +130,13 @@ def test_the_same_dag_can_be_two_stages(monkeypatch):
     running = flow(api, stages, monkeypatch)
     running.run()
     assert running.runs["evaluate x"].run_id != running.runs["evaluate y"].run_id
+
+
+def test_the_backup_of_a_day_holds_its_verdicts():
+    stages = {stage.name: stage for stage in first_run(load_params(settings().params, "tiny"))}
+
+    def before(name):
+        needs = {need.partition(".")[0] for need in stages[name].needs}
+        return needs.union(*(before(need) for need in needs))
+
+    assert {f"evaluate {product}" for product in PRODUCTS} <= before("upkeep")

@@ -1,7 +1,10 @@
 """Versions, aliases and verified bytes, against a real MLflow server."""
 
 import json
+import threading
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
@@ -40,6 +43,16 @@ def candidate(name, **changed):
 @pytest.fixture(scope="module")
 def client(mlflow_url):
     return registry.connect(mlflow_url)
+
+
+@pytest.fixture
+def httpserver_url(tmp_path):
+    """A server that knows nothing of MLflow."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def test_a_candidate_keeps_all_a_reviewer_needs(client):
@@ -89,6 +102,13 @@ def test_a_pickle_is_never_registered(client):
 def test_a_missing_version_is_named(client):
     with pytest.raises(ModelMissing, match="version 7 of nobody"):
         registry.open_verified(client, "nobody", "7")
+
+
+def test_another_server_is_not_taken_for_mlflow(httpserver_url):
+    with pytest.raises(RegistryUnavailable, match="got 404 from another server"):
+        registry.connect(httpserver_url)
+    with pytest.raises(BadInput, match="expected TRIPO_MLFLOW_URL like http"):
+        registry.connect("notaurl")
 
 
 def test_an_unreachable_server_is_named(mlflow_url, monkeypatch):

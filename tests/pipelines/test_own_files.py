@@ -12,7 +12,7 @@ from core.errors import BadInput, DataRejected, PartitionImmutable
 from core.params import load_params
 from core.settings import Settings
 from pipelines.context import Context
-from pipelines.real_data import import_file
+from pipelines.real_data import import_file, take_back
 from tests.gate_rows import table
 
 ROOT = Path(__file__).parents[2]
@@ -150,3 +150,33 @@ def test_a_day_that_nobody_can_mean_is_refused_and_named(ctx, tmp_path):
     with pytest.raises(BadInput, match=r"2000-01-01 or later, got 0001-01-01 in 1 rows"):
         import_file("trips", file, ctx)
     assert ctx.lake.keys("trips") == []
+
+
+def test_days_of_a_wrong_file_are_taken_back_and_the_right_one_fits(ctx, tmp_path):
+    wrong = trips(tmp_path / "wrong.parquet", "T1", later=-1)
+    right = trips(tmp_path / "right.parquet", "T1")
+    import_file("trips", wrong, ctx)
+    with pytest.raises(DataRejected, match="have not brought"):
+        import_file("trips", right, ctx, replace=True)
+    assert take_back("trips", "2026-11-20", ctx) == 2  # rows and, empty, quarantine
+    import_file("trips", right, ctx)
+    assert kept(ctx) == ["T1"]
+    assert not ctx.lake.has("trips", "2026-11-20")
+
+
+def test_only_own_days_that_are_there_are_taken_back(ctx, tmp_path):
+    with pytest.raises(BadInput, match="expected trips of 2026-11-20 in the lake, there is none"):
+        take_back("trips", "2026-11-20", ctx)
+    with pytest.raises(BadInput, match=r"expected one of .*, got 'tripps'"):
+        take_back("tripps", "2026-11-20", ctx)
+    ctx.landing.write("2026-11-21", "trips", table("trips", {"trip_id": "T9"}))
+    with pytest.raises(PartitionImmutable, match="simulated city delivered 2026-11-21"):
+        take_back("trips", "2026-11-21", ctx)
+
+
+def test_a_file_that_has_its_days_takes_no_day_and_a_folder_is_no_file(ctx, tmp_path):
+    file = trips(tmp_path / "a.parquet", "T1")
+    with pytest.raises(BadInput, match="trips has its day in ended_at; --day is for snapshots"):
+        import_file("trips", file, ctx, ENDED.date())
+    with pytest.raises(BadInput, match="expected one CSV or Parquet file, got the folder"):
+        import_file("trips", tmp_path, ctx)

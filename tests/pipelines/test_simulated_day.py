@@ -83,6 +83,20 @@ def test_keys_that_mean_nothing_are_refused(ctx):
     assert not ctx.landing.root.exists()
 
 
+def test_days_of_another_city_are_not_put_beside_the_first(ctx):
+    last = str(ctx.params.simulator.last_day)
+    simulate(last, ctx, POLICIES, MESSAGES)
+    over = {**SMALL, "simulator.history_days": 6, "simulator.days": 2, "simulator.seed": 99}
+    other = Context(ctx.settings, load_params(ROOT / "params.yaml", overrides=over))
+    with pytest.raises(BadInput, match=r"delivered with seed \d+ \(now 99\)"):
+        simulate(last, other, POLICIES, MESSAGES)
+    longer = Context(
+        ctx.settings,
+        load_params(ROOT / "params.yaml", overrides={**SMALL, "simulator.history_days": 7}),
+    )
+    assert simulate(last, longer, POLICIES, MESSAGES) == {}
+
+
 def test_the_truth_lies_outside_landing_and_lake(ctx):
     last = ctx.params.simulator.last_day
     simulate(str(last), ctx, POLICIES, MESSAGES)

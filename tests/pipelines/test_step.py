@@ -5,7 +5,7 @@ import json
 import pytest
 
 from core.errors import BadInput
-from pipelines.step import code_digest, files_digest, run_step, write_json
+from pipelines.step import code_digest, files_digest, read_json, run_step, write_json
 
 
 def runner(output, calls, **changed):
@@ -75,3 +75,15 @@ def test_what_is_no_number_is_written_as_null(tmp_path):
     path = write_json(tmp_path / "a.json", {"auroc": float("nan"), "rows": [1.5, float("inf")]})
     assert json.loads(path.read_text()) == {"auroc": None, "rows": [1.5, None]}
     assert "NaN" not in path.read_text()
+
+
+def test_a_record_that_was_cut_short_is_named_with_the_way_out(tmp_path):
+    record = write_json(tmp_path / "intent.json", {"version": "3"})
+    assert read_json(record) == {"version": "3"}
+    assert read_json(tmp_path / "nothing.json") is None
+    record.write_text(record.read_text()[:8])
+    with pytest.raises(BadInput, match=r"expected JSON in .*intent\.json.*delete it and run"):
+        read_json(record)
+    record.write_text("[1]")
+    with pytest.raises(BadInput, match="expected a JSON object"):
+        read_json(record)

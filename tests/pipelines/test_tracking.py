@@ -45,7 +45,7 @@ def test_a_run_has_the_form_the_section_and_what_came_out(tmp_path, mlflow_url):
 
 def test_a_server_that_is_away_is_named(tmp_path):
     free_url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(RegistryUnavailable, match="recording profit_kpis of 2026-11-21"):
+    with pytest.raises(RegistryUnavailable, match=f"expected MLflow at {free_url}"):
         track(context(tmp_path, free_url), "profit_kpis", "profit_kpis", "2026-11-21", {}, {})
 
 

@@ -56,6 +56,17 @@ def test_a_body_that_hides_its_size_is_refused_too():
     assert client().post("/answer", headers=TOKEN, content=chunks).status_code == 413
 
 
+def test_who_is_turned_away_hears_when_to_come_back():
+    async def busy(request):
+        return PlainTextResponse("full", status_code=503)
+
+    found = Settings(service_token=SecretStr("secret-one"))
+    app = Starlette(routes=[Route("/answer", busy)])
+    reply = TestClient(Guards(app, lambda: found, max_bytes=100)).get("/answer", headers=TOKEN)
+    assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
+    assert "retry-after" not in client().get("/answer", headers=TOKEN).headers
+
+
 def test_every_reply_carries_the_security_headers():
     reply = client().post("/answer", headers=TOKEN)
     assert reply.headers["x-content-type-options"] == "nosniff"

@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.schema import asset_schema
+from serving.schemas import MANY_TEXTS
 from store import releases
 from store.db import connect, migrate, write
 from store.lake import Lake, arrow_schema
@@ -147,3 +148,36 @@ def test_an_argument_that_is_not_known_is_refused(client):
     assert answer.status_code == 400
     assert "language" in answer.text
     assert "Extra inputs are not permitted" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/answer", "messages"),
+        ("/search", "queries"),
+        ("/intent", "texts"),
+        ("/sentiment", "texts"),
+    ],
+)
+def test_more_messages_than_a_batch_holds_are_refused_before_they_wait(client, path, name):
+    one = {"text": "hello"} if name in {"messages", "queries"} else "hello"
+    answer = client.post(path, json={name: [one] * (MANY_TEXTS + 1)})
+    assert answer.status_code == 400
+    assert f"at most {MANY_TEXTS} items" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"distance_km": True}, "valid number"),
+        ({"distance_km": "6.4"}, "valid number"),
+        ({"pickup_at": "0001-01-01T00:00:00Z"}, "greater than or equal to 2000"),
+        ({"pickup_at": "9999-01-01T00:00:00Z"}, "less than 2100"),
+        ({"vertical": "MOTO", "service_class": "VIP"}, "are classes of RIDE"),
+    ],
+)
+def test_a_journey_that_cannot_be_is_refused(client, change, words):
+    journey = JOURNEY | change
+    answer = client.post("/price", json={"journey": journey})
+    assert answer.status_code == 400
+    assert words in answer.text
