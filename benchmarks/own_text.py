@@ -1,6 +1,8 @@
 """Our own intents and answers on the held-out text, as `make run` learns them: bundled encoder."""
 
 import tempfile
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +12,14 @@ from numpy.typing import NDArray
 from benchmarks.report import Row
 from core.intents import UNKNOWN
 from core.settings import Settings
+from engines.support.entities import find
 from models.catalog import spec_of
 from models.contract import Artefact
 from models.support import heads, intent
 from pipelines import knowledge_base, training
 from pipelines.bundled_encoder import bundled_artefact
 from pipelines.context import Context
-from pipelines.datasets import texts
+from pipelines.datasets import annotated, texts
 from store.db import migrate
 
 NEAREST = 0.10
@@ -31,7 +34,8 @@ def rows(ctx: Context) -> list[Row]:
         migrate(own.engine)
         encoder = bundled_artefact(own)
         found, artefact = _intents(own, city.last_day.isoformat(), encoder)
-        return [*found, *_answers(own, city.last_day.isoformat(), encoder, artefact)]
+        answers = _answers(own, city.last_day.isoformat(), encoder, artefact)
+        return [*found, *answers, *_entities(own, city.last_day.isoformat())]
 
 
 def _intents(ctx: Context, key: str, encoder: Artefact) -> tuple[list[Row], Artefact]:
@@ -54,6 +58,28 @@ def _intents(ctx: Context, key: str, encoder: Artefact) -> tuple[list[Row], Arte
         Row("own intents calibration", (metrics["calibration_error"],), "ECE, 15 bins", 0.02,
             higher_is_better=False),
     ], artefact  # fmt: skip
+
+
+def _entities(ctx: Context, key: str) -> list[Row]:
+    """Exact spans on annotated messages of another hand: all of them, then type by type."""
+    _, _, _, judged, tagger = training.learn(spec_of("locations"), key, ctx, {})
+    messages = annotated.read(annotated.HELD_OUT)
+    right, found, there = Counter[str](), Counter[str](), Counter[str]()
+    for message in messages:
+        known = {(e.type, e.start, e.end) for e in message.entities}
+        said = {(e.type, e.start, e.end) for e in find(message.text, places=tagger)}
+        for spans, counts in ((known & said, right), (said, found), (known, there)):
+            counts.update(kind for kind, *_ in spans)
+    peers = {judged.baseline: judged.baseline_metrics["f1"]}
+
+    def row(name: str, kinds: Collection[str]) -> Row:
+        r, f, t = (sum(counts[kind] for kind in kinds) for counts in (right, found, there))
+        beside = peers if name == "location" else {}
+        return Row(f"entities, {name}", (2 * r / max(f + t, 1),), "exact-span F1", 0.95,
+                   peers=beside, note=f"{t} in {len(messages)} messages, {f} found")  # fmt: skip
+
+    every = {*there, *found}
+    return [row("all types", every), *(row(kind, {kind}) for kind in sorted(every))]
 
 
 def _far_from(train: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.bool_]:

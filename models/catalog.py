@@ -41,6 +41,10 @@ _ALL = (
         "pipelines.datasets.sentiment", "sentiment", needs=("encoder",),
     ),
     ModelSpec(
+        "locations", "support", "train_sentiment", "models.support.locations",
+        "pipelines.datasets.locations", "locations",
+    ),
+    ModelSpec(
         "knowledge_base", "support", "knowledge_base", "models.support.retrieval",
         "pipelines.datasets.knowledge_base", "knowledge_base", needs=("encoder", "intent"),
     ),

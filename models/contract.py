@@ -22,6 +22,8 @@ A model module (``models/<product>/<name>.py``) has
     named groupings of the rows, for slice metrics.
 ``plots(predictions, rows) -> dict[str, Figure]``
     pictures a reviewer looks at: confusion, reliability, importance.
+``mistakes(predictions, rows) -> str`` (models of text)
+    a page in Markdown with the rows that went wrong, for a reviewer to read.
 """
 
 from collections.abc import Mapping

@@ -55,6 +55,7 @@ class Candidate:
     example: "pd.DataFrame"
     predictions: "pd.DataFrame"
     plots: Mapping[str, "Figure"] = field(default_factory=dict)
+    mistakes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,8 @@ def _log_run(client: MlflowClient, run_id: str, candidate: Candidate) -> None:
     )
     client.log_text(run_id, candidate.card, "model_card.md")
     client.log_dict(run_id, {"slices": [asdict(s) for s in judged.slices]}, "slices.json")
+    if candidate.mistakes:
+        client.log_text(run_id, candidate.mistakes, "mistakes.md")
     for name, figure in candidate.plots.items():
         client.log_figure(run_id, figure, f"plots/{name}.png")
 

@@ -71,6 +71,7 @@ def _train(
 
     module, dataset, artefact, judged, predictor = learn(spec, key, ctx, needed)
     params = getattr(ctx.params, spec.params)
+    predicted = predictor.predict(dataset.test)
     example = dataset.test[list(module.INPUTS)].head(EXAMPLE_ROWS).reset_index(drop=True)
     version = registry.log_candidate(
         registry.connect(ctx.settings.tracking_uri),
@@ -88,15 +89,20 @@ def _train(
             example=example,
             predictions=predictor.predict(example),
             plots={
-                **module.plots(predictor.predict(dataset.test), dataset.test),
+                **module.plots(predicted, dataset.test),
                 **learning_curve.pictures(artefact),
             },
+            mistakes=module.mistakes(predicted, dataset.test) if _of_text(module) else "",
         ),
     )
     _note_opening(ctx, spec.name, version.version, dataset, judged)
     summary = {"model": spec.name, "version": version.version, "key": key, **judged.summary()}
     write_json(record, {**summary, "files": artefacts.keep(ctx, artefact)})
     return summary
+
+
+def _of_text(module: ModuleType) -> bool:
+    return hasattr(module, "mistakes")
 
 
 def _flat(found: dict[str, Any], own: str) -> dict[str, Any]:

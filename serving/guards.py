@@ -23,6 +23,12 @@ HEADERS = [
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
+    # BentoML's page would load a tag manager and fonts from elsewhere
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        b"img-src 'self' data:; frame-ancestors 'none'",
+    ),
 ]
 RETRY_AFTER = (b"retry-after", b"1")
 """Seconds after which a batch that was full, or a release that was being loaded, may be through."""

@@ -71,6 +71,15 @@ class SentimentParams(Section):
     validate_share: float = Field(gt=0, lt=1)
 
 
+class LocationsParams(Section):
+    """The tagger of places."""
+
+    seed: int
+    cs: tuple[float, ...] = Field(min_length=1, description="strengths to choose among")
+    dimensions: int = Field(gt=0)
+    validate_share: float = Field(gt=0, lt=1)
+
+
 class KnowledgeBaseParams(Section):
     """Retrieval over the knowledge base."""
 

@@ -9,6 +9,7 @@ from core.params.language import (
     EncoderParams,
     IntentParams,
     KnowledgeBaseParams,
+    LocationsParams,
     SentimentParams,
     TextFilesParams,
 )
@@ -30,6 +31,7 @@ class Params(Section):
     encoder: EncoderParams
     intent: IntentParams
     sentiment: SentimentParams
+    locations: LocationsParams
     text_files: TextFilesParams
     driver_qualification: DriverQualificationParams
     demand: DemandParams

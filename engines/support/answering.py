@@ -31,6 +31,7 @@ from models.contract import Artefact
 if TYPE_CHECKING:
     from models.support.encoder import TextEncoder
     from models.support.intent import IntentModel
+    from models.support.locations import LocationTagger
     from models.support.retrieval import Retriever
     from models.support.sentiment import SentimentModel
 
@@ -67,6 +68,7 @@ class SupportRelease:
     encoder: "TextEncoder"
     intent: "IntentModel"
     sentiment: "SentimentModel"
+    places: "LocationTagger"
     retriever: "Retriever"
     items: Mapping[str, Mapping[str, Any]]
     params: SupportParams
@@ -99,7 +101,7 @@ def load_release(
     strangers = [
         name
         for name, model in loaded.items()
-        if name != "encoder" and model.encoder_sha256 != encoder.sha256
+        if "encoder" in CATALOG[name].needs and model.encoder_sha256 != encoder.sha256
     ]
     if strangers:
         raise ReleaseRefused(
@@ -112,6 +114,7 @@ def load_release(
         encoder,
         loaded["intent"],
         loaded["sentiment"],
+        loaded["locations"],
         retriever,
         {item["kb_code"]: item for item in retriever.items},
         params,
@@ -204,7 +207,7 @@ def read(release: SupportRelease, messages: Sequence[Message]) -> list[Reading]:
 
 
 def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply:
-    entities = find(message.text, message.asked_at)
+    entities = find(message.text, message.asked_at, release.places)
     decision = decide(message, reading, release.rules, release.params)
     item = reading.item if decision.action == Action.ANSWER else None
     return Reply(

@@ -1,18 +1,22 @@
-"""Ids, amounts, phones, plates and codes in a message, each with its normalised value and place.
+"""Ids, amounts, phones, plates, codes and places in a message, each with its normalised value.
 
-Rules, phonenumbers for phones, dateparser for dates. Locations are not found yet.
+Rules, phonenumbers for phones, dateparser for dates; names of places, which have no form, by a
+learned tagger.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
 from engines.support.dates import find_dates, value_of
+
+if TYPE_CHECKING:
+    from models.support.locations import LocationTagger
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,13 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
-def find(text: str, now: datetime | None = None) -> list[Entity]:
+def find(
+    text: str, now: datetime | None = None, places: "LocationTagger | None" = None
+) -> list[Entity]:
     """Every entity, in the order of the text; a stretch of text is one entity at most.
 
-    ``now`` gives dates their value; without it they keep the words they came in.
+    ``now`` gives dates their value; without it they keep the words they came in. ``places`` finds
+    locations in what the rules left.
     """
     found: list[Entity] = []
     for kind, pattern in _PATTERNS:
@@ -94,6 +101,8 @@ def find(text: str, now: datetime | None = None) -> list[Entity]:
         if kind == "amount":
             _add(found, _phones(text))
             _add(found, _dates(text, now))
+    if places is not None:
+        _add(found, _places(text, places, [(entity.start, entity.end) for entity in found]))
     return sorted(found, key=lambda entity: entity.start)
 
 
@@ -141,6 +150,12 @@ def _dates(text: str, now: datetime | None) -> Iterator[Entity]:
         yield Entity(
             "date_time", phrase, moment or phrase.lower(), start, end, 1.0 if moment else 0.5
         )
+
+
+def _places(text: str, tagger: "LocationTagger", taken: list[tuple[int, int]]) -> Iterator[Entity]:
+    for start, end, sure in tagger.find(text, taken):
+        name = " ".join(text[start:end].split())
+        yield Entity("location", text[start:end], name.casefold(), start, end, round(sure, 3))
 
 
 def _normalised(kind: str, match: re.Match[str]) -> str:

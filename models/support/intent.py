@@ -18,6 +18,7 @@ from core.params.language import IntentParams
 from models import learning_curve
 from models.contract import Artefact, Card
 from models.support import heads, outside
+from models.support import mistakes as pages
 from models.support.heads import META, WEIGHTS, Floats, Head, HeadRecipe
 from models.support.outside import Known
 
@@ -253,6 +254,14 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     """By how the message is written and how hard its subject is to handle."""
     level = rows["label"].map(lambda label: "outside" if label == UNKNOWN else complexity(label))
     return {"kind": rows["kind"], "complexity": level.astype(str)}
+
+
+def mistakes(predictions: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """The worst confusions, with messages; another acceptable intent is none."""
+    wrong = losses(predictions, rows) == 1
+    return pages.confusions(
+        rows["text"], rows["label"], predictions["intent"].where(wrong, rows["label"])
+    )
 
 
 def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":

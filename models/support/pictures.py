@@ -52,3 +52,14 @@ def risk_coverage(confidence: Floats, right: Flags) -> Figure:
     axes.plot(count / len(order), np.cumsum(right[order]) / count)
     axes.set(xlabel="share answered, surest first", ylabel="accuracy", xlim=(0, 1))
     return figure
+
+
+def shares(groups: Sequence[int], hits: Sequence[bool], group: str, hit: str) -> Figure:
+    """The share of hits in each group, with how many there are."""
+    frame = pd.DataFrame({"group": groups, "hit": hits}).groupby("group")["hit"]
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.bar(frame.mean().index.astype(str), frame.mean())
+    axes.bar_label(bars, [f"n={count}" for count in frame.count()])
+    axes.set(xlabel=group, ylabel=f"share {hit}", ylim=(0, 1.1))
+    return figure

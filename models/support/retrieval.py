@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.params.language import KnowledgeBaseParams
 from models.contract import Artefact, Card
 from models.support import fusion, heads
+from models.support import mistakes as pages
 from models.support.bm25 import Bm25
 from models.support.fusion import Found, Index
 
@@ -35,6 +36,7 @@ ABOUT = Card(
     not_for="Answering without the policy of the support engine in between.",
 )
 ITEMS, TEXTS, VECTORS, META = "items.json", "texts.json", "embeddings.safetensors", "meta.json"
+SHOWN_MISTAKES = 60
 ITEM_FIELDS = [
     "kb_code", "item_version", "intent", "category", "question", "answer", "audience",
     "language_code",
@@ -209,6 +211,30 @@ def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> NDArray[np.float64]
 def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     """By category and by who asks."""
     return {"category": rows["category"], "audience": rows["audience"]}
+
+
+def mistakes(predictions: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """Questions whose item was not found first, the surest errors first, with what was found."""
+    ranks = _ranks(predictions, rows)
+    found = predictions.filter(regex=r"^kb_[123]$").to_numpy()
+    order = np.argsort(-predictions["confidence"].to_numpy("float64"), kind="stable")
+    wrong = [row for row in order if ranks[row] > 1]
+    width = predictions.filter(regex=r"^kb_\d+$").shape[1]
+    cells = (
+        (
+            pages.cell(str(rows["text"].iloc[row])),
+            str(rows["kb_code"].iloc[row]),
+            f"{ranks[row]:.0f}" if ranks[row] <= width else "not found",
+            ", ".join(found[row]),
+            f"{predictions['confidence'].iloc[row]:.2f}",
+        )
+        for row in wrong[:SHOWN_MISTAKES]
+    )
+    return pages.listed(
+        f"{len(wrong)} of {len(rows)} questions did not find their item first.",
+        ("question", "its item", "its place", "found", "confidence"),
+        cells,
+    )
 
 
 def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":

@@ -13,6 +13,7 @@ from core.params.language import SentimentParams
 from models import learning_curve
 from models.contract import Artefact, Card
 from models.support import heads
+from models.support import mistakes as pages
 from models.support.heads import META, WEIGHTS, Floats, Head, HeadRecipe
 
 if TYPE_CHECKING:
@@ -137,6 +138,11 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
         "label": rows["label"],
         "words": pd.cut(length, [0, 8, 16, np.inf], labels=["1-8", "9-16", "17+"]).astype(str),
     }
+
+
+def mistakes(predictions: pd.DataFrame, rows: pd.DataFrame) -> str:
+    """The worst confusions, with messages."""
+    return pages.confusions(rows["text"], rows["label"], predictions["label"])
 
 
 def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":

@@ -85,10 +85,11 @@ def item_texts() -> pd.DataFrame:
         for text in texts
     ]
     intent_of = {item["kb_code"]: item["intent"] for item in known}
+    wordings = asked([WORDINGS])
     found += [
-        (row.text, intent_of[row.kb_code], row.kb_code, "wording")
-        for row in asked([WORDINGS]).itertuples()
-        if row.kb_code in intent_of
+        (text, intent_of[code], code, "wording")
+        for text, code in zip(wordings["text"], wordings["kb_code"], strict=True)
+        if code in intent_of
     ]
     return pd.DataFrame(found, columns=["text", "label", "kb_code", "part"])
 

@@ -55,5 +55,8 @@ def test_heads_of_a_refused_encoder_stay_out(ctx):
 
 
 def test_only_support_cannot_serve_without_one_of_its_models(ctx):
-    assert assembly.missing("support", {"encoder", "intent", "sentiment"}) == ["knowledge_base"]
+    assert assembly.missing("support", {"encoder", "intent", "sentiment"}) == [
+        "locations",
+        "knowledge_base",
+    ]
     assert assembly.missing("profit", {"demand"}) == []

@@ -66,6 +66,9 @@ class Reader:
     def probabilities(self, vectors, texts):
         return np.tile([0.6, 0.3, 0.1], (len(texts), 1))
 
+    def find(self, text, taken):
+        return []
+
     def search(self, texts, vectors, probabilities, audiences, languages):
         n = len(texts)
         return Found(np.zeros((n, 1), int), np.full((n, 1), -0.5), np.full(n, 0.9))
@@ -79,9 +82,9 @@ def release():
         {"reason_codes": ["USER_REQUEST"], "priority": "MEDIUM", "specialization": "GENERAL",
          "specialization_by_intent": {}, "budget_share": 0.05},
     )  # fmt: skip
-    return SupportRelease(
-        "r7", reader, reader, reader, reader, {"KB0001": reader.items[0]}, PARAMS.support, (rule,)
-    )
+    models = [reader] * 5
+    items = {"KB0001": reader.items[0]}
+    return SupportRelease("r7", *models, items, PARAMS.support, (rule,))
 
 
 def test_the_rule_policy_prices_every_slot_within_its_guardrails():

@@ -183,7 +183,7 @@ def test_a_product_that_serves_whole_or_not_at_all_waits_for_the_model_it_lacks(
     verdict |= {"serving": None, "waiting": []}
     result = evaluate.conclude(verdict, "refuse", KEY, ctx, AT, "gates")
     assert result["outcome"] == {"encoder": "wait"}
-    assert result["missing"] == ["intent", "sentiment", "knowledge_base"]
+    assert result["missing"] == ["intent", "sentiment", "locations", "knowledge_base"]
     assert releases.pointer(ctx.engine, "support") is None
     assert not (ctx.home / "evaluate" / "encoder.json").exists()
     assert "the others wait" in Path(result["page"]).read_text()

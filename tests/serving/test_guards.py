@@ -71,6 +71,7 @@ def test_every_reply_carries_the_security_headers():
     reply = client().post("/answer", headers=TOKEN)
     assert reply.headers["x-content-type-options"] == "nosniff"
     assert reply.headers["cache-control"] == "no-store"
+    assert reply.headers["content-security-policy"].startswith("default-src 'self';")
 
 
 def test_a_refused_body_is_read_so_that_the_sender_sees_the_refusal():
