@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.report import Row
-from core.intents import UNKNOWN
+from core.intents import LABELS, UNKNOWN
 from core.settings import Settings
 from engines.support.entities import find
 from models.catalog import spec_of
@@ -52,6 +52,8 @@ def _intents(ctx: Context, key: str, encoder: Artefact) -> tuple[list[Row], Arte
             note=f"{len(right)} messages; 95 % interval {judged.low:.3f} to {judged.high:.3f}"),
         Row("own intents, without the tenth nearest to training", (float(right[far].mean()),),
             "accuracy", 0.95),
+        Row("own intents, second reader of the held-out labels", (_kappa(dataset.test),),
+            "Cohen's kappa", None, note="200 messages, labelled again by definitions alone"),
         Row("own intents in scope", (float(right[inside].mean()),), "accuracy", None),
         Row("own intents out of scope", (metrics["out_of_scope_recall"],), "recall", 0.90,
             note=f"at {metrics['false_reject_rate']:.2%} false rejects"),
@@ -61,7 +63,7 @@ def _intents(ctx: Context, key: str, encoder: Artefact) -> tuple[list[Row], Arte
 
 
 def _entities(ctx: Context, key: str) -> list[Row]:
-    """Exact spans on annotated messages of another hand: all of them, then type by type."""
+    """Exact spans on the annotated messages that were set aside: all of them, then type by type."""
     _, _, _, judged, tagger = training.learn(spec_of("locations"), key, ctx, {})
     messages = annotated.read(annotated.HELD_OUT)
     right, found, there = Counter[str](), Counter[str](), Counter[str]()
@@ -80,6 +82,14 @@ def _entities(ctx: Context, key: str) -> list[Row]:
 
     every = {*there, *found}
     return [row("all types", every), *(row(kind, {kind}) for kind in sorted(every))]
+
+
+def _kappa(test: pd.DataFrame) -> float:
+    from sklearn.metrics import cohen_kappa_score
+
+    again = texts.labelled(texts.RELABELLED, LABELS)
+    both = again.merge(test[["text", "label"]], on="text", suffixes=("_again", ""))
+    return float(cohen_kappa_score(both["label"], both["label_again"]))
 
 
 def _far_from(train: pd.DataFrame, test: pd.DataFrame) -> NDArray[np.bool_]:

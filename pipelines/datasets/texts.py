@@ -31,6 +31,7 @@ ASKED_ITEMS = DATA / "utterances" / "kb_validation.csv"
 WORDINGS = DATA / "utterances" / "kb_wordings.csv"
 SENTIMENT = DATA / "utterances" / "sentiment.csv"
 HELD_OUT_INTENTS = DATA / "heldout" / "intents.jsonl"
+RELABELLED = DATA / "heldout" / "relabelled.csv"
 HELD_OUT_SENTIMENT = DATA / "heldout" / "sentiment.csv"
 HELD_OUT_ITEMS = [DATA / "heldout" / name for name in ("knowledge_base.csv", "paraphrases.csv")]
 KNOWLEDGE = DATA / "knowledge_base"
