@@ -214,7 +214,8 @@ def bundle_encoder(
     ] = "full",
     as_json: Json = False,
 ) -> None:
-    """Fine-tune the encoder on the bundled text and put it into data/encoder (half an hour).
+    """Fine-tune the encoder on the bundled text and put it into data/encoder (three quarters
+    of an hour).
 
     What `encoder.recipe: bundled` of params.yaml takes, and the vectors it gives that text. Run it
     after a change of the text, on a machine with nothing else to do.

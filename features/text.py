@@ -79,18 +79,23 @@ def mistype(text: str, chance: np.random.Generator) -> str:
     return "".join(letters)
 
 
+def column(name: str, dimensions: int) -> int:
+    """Where a feature stands in a hashed row. CRC-32, so that no vocabulary travels."""
+    return zlib.crc32(name.encode()) % dimensions
+
+
 def hashed_grams(texts: Sequence[str], dimensions: int) -> sparse.csr_matrix:
     """Damped counts of hashed n-grams, one row of unit length a text.
 
     Returns
     -------
-    csr_matrix of shape (n, dimensions), float32. CRC-32 is the hash, so no vocabulary travels.
+    csr_matrix of shape (n, dimensions), float32; see `column`.
     """
     pointers = [0]
     columns: list[int] = []
     values: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = []
     for text in texts:
-        counts = Counter(zlib.crc32(gram.encode()) % dimensions for gram in grams(text))
+        counts = Counter(column(gram, dimensions) for gram in grams(text))
         row = 1.0 + np.log(np.fromiter(counts.values(), "float32", len(counts)))
         columns.extend(counts)
         values.append(row / (np.linalg.norm(row) or 1.0))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
-import httpx
 import mlflow
 from mlflow import MlflowClient
 from mlflow.data.meta_dataset import MetaDataset
@@ -22,6 +21,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, infer_signature
 
 from core.errors import ArtefactTampered, BadInput, ModelMissing, RegistryUnavailable
+from models import tracking_server
 from models.contract import ALLOWED_SUFFIXES, Artefact, Judgement
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ SHA256 = "sha256"
 VERDICT = "verdict"
 CANDIDATE = "candidate"
 FLAVOR = "tripo"
-ANSWERS_S = 10.0
-"""Time for a tracking server to say that it is well; a busy one on two cores takes a second."""
 
 
 @dataclass(frozen=True)
@@ -85,34 +83,13 @@ def connect(tracking_uri: str) -> MlflowClient:
     BadInput
         If the address is none of HTTP.
     RegistryUnavailable
-        If nothing answers there within `ANSWERS_S`, or what answers is not MLflow.
+        If nothing answers there in time, or what answers is not MLflow.
     """
-    _require_mlflow(tracking_uri)
+    tracking_server.require(tracking_uri)
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
     mlflow.set_tracking_uri(tracking_uri)
     return MlflowClient(tracking_uri)
-
-
-def _require_mlflow(tracking_uri: str) -> None:
-    # MLflow's own client tries for minutes, and takes any other server's 404 for "no such model"
-    if not tracking_uri.startswith(("http://", "https://")):
-        raise BadInput(
-            f"expected TRIPO_MLFLOW_URL like http://127.0.0.1:5000, got {tracking_uri!r}"
-        )
-    try:
-        answer = httpx.get(f"{tracking_uri.rstrip('/')}/health", timeout=ANSWERS_S)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise RegistryUnavailable(_away(tracking_uri, type(error).__name__)) from None
-    if answer.text.strip() != "OK":
-        raise RegistryUnavailable(_away(tracking_uri, f"{answer.status_code} from another server"))
-
-
-def _away(tracking_uri: str, got: str) -> str:
-    return (
-        f"expected MLflow at {tracking_uri}, it does not answer (got {got}). "
-        "Start it with `tripo up`, or set TRIPO_MLFLOW_URL."
-    )
 
 
 @contextmanager
@@ -122,7 +99,7 @@ def _reachable(what: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         if "Connection" in str(error) or "Max retries" in str(error):
-            gone = _away(mlflow.get_tracking_uri(), "no connection")
+            gone = tracking_server.away(mlflow.get_tracking_uri(), "no connection")
             raise RegistryUnavailable(f"{what}: {gone}") from None
         raise
 

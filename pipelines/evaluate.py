@@ -81,13 +81,15 @@ def judge(product: str, key: str, ctx: Context) -> dict[str, Any]:
 
 def _waits_for_training(name: str, ctx: Context) -> bool:
     """Whether a model stands on the encoder, and its newest version on another one, or none."""
-    encoder, record = ctx.training_record(artefacts.ENCODER), ctx.training_record(name)
-    if artefacts.ENCODER not in CATALOG[name].needs or not encoder.exists():
+    if artefacts.ENCODER not in CATALOG[name].needs:
         return False
-    if not record.exists():
+    if not ctx.training_record(artefacts.ENCODER).exists():
+        return False
+    record = read_json(ctx.training_record(name))
+    if record is None:
         return True
     newest = artefacts.base_files(artefacts.ENCODER, ctx)["model.onnx"]
-    meta = releases.read_blob(ctx.releases, json.loads(record.read_text())["files"]["meta.json"])
+    meta = releases.read_blob(ctx.releases, record["files"]["meta.json"])
     return bool(json.loads(meta)["encoder_sha256"] != newest)
 
 

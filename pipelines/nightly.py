@@ -6,7 +6,6 @@ the rows stands a mark of what they were made from (digest of every partition, p
 a changed partition touches the days it can reach.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from core.errors import NotAPartition
 from core.partition import day_of, days_of, window
 from core.schema import asset_schema
 from pipelines.context import Context
-from pipelines.step import code_digest, file_digest, write_json
+from pipelines.step import code_digest, file_digest, read_json, write_json
 from store.lake import arrow_schema
 from store.tables import Base
 
@@ -128,10 +127,10 @@ class Marks:
         return found
 
     def _before(self) -> dict[str, str]:
-        if not self.path.exists():
+        kept = read_json(self.path)
+        if kept is None or kept["made_from"] != self.made_from:
             return {}
-        kept = json.loads(self.path.read_text())
-        return dict(kept["partitions"]) if kept["made_from"] == self.made_from else {}
+        return dict(kept["partitions"])
 
     def remember(self) -> None:
         """To be called when every touched row is written."""

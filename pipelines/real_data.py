@@ -4,7 +4,6 @@ Trips of public sets get lake assets of their own (``orders_nyc_green``), so tha
 city stay clean; texts are ``text_<kind>``. One's own files fill the assets of the contract.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -21,7 +20,7 @@ from pipelines.gate_once import days_before, keys_before
 from pipelines.gate_rules import Rule, rules_of, schema_rules, sources
 from pipelines.gate_zones import KNOWN_ZONES, MARKET_HOURS, zones_of_lake, zones_of_whole_days
 from pipelines.importers.base import Batch, Importer, Options
-from pipelines.step import files_digest, run_step
+from pipelines.step import files_digest, read_json, run_step
 from store.lake import QUARANTINE, Lake, conform
 
 KINDS = (
@@ -152,8 +151,8 @@ def _import_once(kind: str, path: Path, files: list[Path], ctx: Context) -> Coun
         return {"assets": counts, "keys": keys}
 
     def present() -> bool:
-        meta = output.with_name(f"{output.name}.meta.json")
-        keys = json.loads(meta.read_text())["result"]["keys"] if meta.exists() else {}
+        meta = read_json(output.with_name(f"{output.name}.meta.json"))
+        keys = meta["result"]["keys"] if meta else {}
         return all(ctx.lake.has(asset, key) for asset in keys for key in keys[asset])
 
     suites = {p for asset in ("orders", "trips", "payments") for p in sources(asset)}

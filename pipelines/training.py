@@ -92,17 +92,15 @@ def _train(
                 **module.plots(predicted, dataset.test),
                 **learning_curve.pictures(artefact),
             },
-            mistakes=module.mistakes(predicted, dataset.test) if _of_text(module) else "",
+            mistakes=module.mistakes(predicted, dataset.test)
+            if hasattr(module, "mistakes")
+            else "",
         ),
     )
     _note_opening(ctx, spec.name, version.version, dataset, judged)
     summary = {"model": spec.name, "version": version.version, "key": key, **judged.summary()}
     write_json(record, {**summary, "files": artefacts.keep(ctx, artefact)})
     return summary
-
-
-def _of_text(module: ModuleType) -> bool:
-    return hasattr(module, "mistakes")
 
 
 def _flat(found: dict[str, Any], own: str) -> dict[str, Any]:

@@ -110,9 +110,7 @@ class TripoService:
     def _stop(self) -> None:
         self.serving.stop()
 
-    @bentoml.api(
-        route="/answer", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
-    )
+    @bentoml.api(route="/answer", **BATCHED)
     def answer(
         self,
         messages: Annotated[
@@ -124,9 +122,7 @@ class TripoService:
         """What to say to each message, grounded in a cited item; or clarify, abstain, escalate."""
         return support.answer(self._current("support"), messages)
 
-    @bentoml.api(
-        route="/search", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
-    )
+    @bentoml.api(route="/search", **BATCHED)
     def search(
         self,
         queries: Annotated[
@@ -138,9 +134,7 @@ class TripoService:
         """The items of the knowledge base that fit each query best."""
         return support.search(self._current("support"), queries)
 
-    @bentoml.api(
-        route="/intent", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
-    )
+    @bentoml.api(route="/intent", **BATCHED)
     def intent(
         self,
         texts: Annotated[
@@ -150,9 +144,7 @@ class TripoService:
         """The intent of each message, with a calibrated probability; or ``unknown``."""
         return support.intents(self._current("support"), texts)
 
-    @bentoml.api(
-        route="/sentiment", batchable=True, max_batch_size=MANY_TEXTS, max_latency_ms=BATCH_MS
-    )
+    @bentoml.api(route="/sentiment", **BATCHED)
     def sentiment(
         self,
         texts: Annotated[

@@ -8,14 +8,16 @@ likeliest sequence in which nothing is inside before it began is taken.
 import json
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from core.params.language import LocationsParams
 from features.places import Span, describe, tokens
+from features.text import column
 from models.contract import Artefact, Card
 from models.support import mistakes as pages
 
@@ -75,11 +77,12 @@ def _frame(places: list[list[Span]], index: pd.Index) -> pd.DataFrame:
     return pd.DataFrame({"places": [json.dumps(found) for found in places]}, index=index)
 
 
-def _hashed(described: list[list[str]], dimensions: int) -> Any:
-    from sklearn.feature_extraction import FeatureHasher
-
-    hasher = FeatureHasher(dimensions, input_type="string", alternate_sign=False)
-    return hasher.transform(described)
+def _hashed(described: Sequence[Sequence[str]], dimensions: int) -> sparse.csr_matrix:
+    """One row a word; scikit-learn's hasher would take a second to import in every server."""
+    columns = [column(name, dimensions) for said in described for name in said]
+    pointers = np.cumsum([0, *map(len, described)])
+    ones = np.ones(len(columns))
+    return sparse.csr_matrix((ones, columns, pointers), (len(described), dimensions))
 
 
 def _best(logs: Floats) -> NDArray[np.int64]:
@@ -124,20 +127,19 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: LocationsParams) ->
         described += describe(text, spans, _spans(taken))
         tags += _tags(spans, _spans(places))
     seen = _hashed(described, params.dimensions)
-    best: tuple[float, float, Artefact] | None = None
-    for c in params.cs:
-        model = LogisticRegression(C=c, max_iter=500, random_state=params.seed)
-        model.fit(seen, tags)
+
+    def learned(c: float) -> Artefact:
+        model = LogisticRegression(C=c, max_iter=500, random_state=params.seed).fit(seen, tags)
         # safetensors writes memory as it lies, and scikit-learn's lies by columns
         coefficients = np.ascontiguousarray(model.coef_)
         weights = save({"coefficients": coefficients, "intercepts": model.intercept_})
         meta = {"dimensions": params.dimensions, "c": c}
-        artefact = {WEIGHTS: weights, META: json.dumps(meta, sort_keys=True).encode()}
-        found = primary(LocationTagger(artefact).predict(validate), validate)
-        if best is None or found > best[0]:
-            best = (found, c, artefact)
-    assert best is not None  # noqa: S101 -- params hold one value at least
-    return best[2]
+        return {WEIGHTS: weights, META: json.dumps(meta, sort_keys=True).encode()}
+
+    def found(artefact: Artefact) -> float:
+        return primary(load(artefact).predict(validate), validate)
+
+    return max(map(learned, params.cs), key=found)
 
 
 def _tags(spans: Sequence[Span], places: Sequence[Span]) -> list[int]:

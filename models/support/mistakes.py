@@ -20,12 +20,13 @@ def confusions(texts: pd.Series, labels: pd.Series, guesses: pd.Series) -> str:
         for (label, guess), found in worst
     )
     title = f"{len(wrong)} of {len(texts)} messages were taken for something else."
-    return f"{title}\n\n{_table(('label', 'guess', 'messages', 'for example'), rows)}"
+    return listed(title, ("label", "guess", "messages", "for example"), rows)
 
 
 def listed(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table below a sentence."""
-    return f"{title}\n\n{_table(header, rows)}"
+    """A table below a sentence; its cells are Markdown already (`cell`)."""
+    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
+    return "\n".join([title, "", *lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
 
 
 def _quoted(texts: Sequence[str]) -> str:
@@ -36,8 +37,3 @@ def cell(text: str) -> str:
     """Markdown that shows the text as it is, on one line."""
     short = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
     return " ".join(short.split()).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [f"| {' | '.join(header)} |", f"|{'---|' * len(header)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"

@@ -46,3 +46,23 @@ def test_a_home_that_cannot_be_written_is_one_message(monkeypatch, failing, tmp_
     assert json.loads(out)["error"] == "NotADirectoryError"
     assert "expected files and ports that can be used, got: [Errno 20] Not a directory" in said
     assert len(said.splitlines()) == 1
+
+
+def test_a_backfill_goes_to_no_other_homes_airflow(monkeypatch, failing, tmp_path):
+    monkeypatch.setenv("TRIPO_HOME", str(tmp_path))
+    code, _, said = failing("backfill", "profit_kpis", "2026-11-21")
+    assert code != 0
+    assert f"expected the platform of TRIPO_HOME={tmp_path} to run" in said
+
+
+def test_a_language_that_nobody_knows_is_named(failing):
+    code, _, said = failing("answer", "hello", "--language", "english")
+    assert code == 2
+    assert "expected one of ar, de, en, es" in " ".join(said.split())
+
+
+def test_days_that_are_not_there_are_not_taken_back(monkeypatch, failing, tmp_path):
+    monkeypatch.setenv("TRIPO_HOME", str(tmp_path))
+    code, _, said = failing("data", "remove", "orders", "2026-11-21")
+    assert code == 2
+    assert "expected orders of 2026-11-21 in the lake, there is none" in said
