@@ -16,6 +16,7 @@ from engines.support.entities import find
 from models.catalog import spec_of
 from models.contract import Artefact
 from models.support import heads, intent
+from models.support.known_vectors import embed
 from pipelines import knowledge_base, training
 from pipelines.bundled_encoder import bundled_artefact
 from pipelines.context import Context
@@ -35,7 +36,12 @@ def rows(ctx: Context) -> list[Row]:
         encoder = bundled_artefact(own)
         found, artefact = _intents(own, city.last_day.isoformat(), encoder)
         answers = _answers(own, city.last_day.isoformat(), encoder, artefact)
-        return [*found, *answers, *_entities(own, city.last_day.isoformat())]
+        return [
+            *found,
+            *_languages(encoder, artefact),
+            *answers,
+            *_entities(own, city.last_day.isoformat()),
+        ]
 
 
 def _intents(ctx: Context, key: str, encoder: Artefact) -> tuple[list[Row], Artefact]:
@@ -62,8 +68,25 @@ def _intents(ctx: Context, key: str, encoder: Artefact) -> tuple[list[Row], Arte
     ], artefact  # fmt: skip
 
 
+def _languages(encoder: Artefact, head: Artefact) -> list[Row]:
+    """Intents of messages in Spanish and French, whether or not their language was detected."""
+    asked = texts.labelled(texts.HELD_OUT_LANGUAGES, LABELS, also=("language_code",))
+    guess = intent.load(head).predict(asked.assign(embedding=list(embed(asked["text"], encoder))))
+    asked = asked.assign(guess=guess["intent"], right=guess["intent"] == asked["label"])
+    found = []
+    for code, part in asked.groupby("language_code"):
+        outside = part[part["label"] == UNKNOWN]
+        found += [
+            Row(f"own intents, {code}", (float(part["right"].mean()),), "accuracy", None,
+                note=f"{len(part)} messages"),
+            Row(f"own intents out of scope, {code}", (float(outside["right"].mean()),), "recall",
+                None, note=f"{len(outside)} messages"),
+        ]  # fmt: skip
+    return found
+
+
 def _entities(ctx: Context, key: str) -> list[Row]:
-    """Exact spans on the annotated messages that were set aside: all of them, then type by type."""
+    """Exact spans on the annotated messages of another hand: all of them, then type by type."""
     _, _, _, judged, tagger = training.learn(spec_of("locations"), key, ctx, {})
     messages = annotated.read(annotated.HELD_OUT)
     right, found, there = Counter[str](), Counter[str](), Counter[str]()

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.intents import LABELS
 from models.catalog import CATALOG
+from pipelines.datasets import annotated, texts
 from pipelines.datasets.encoder import text_digests
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +76,21 @@ def test_no_held_out_message_is_in_the_training_text():
             training |= {row["text"].casefold() for row in csv.DictReader(file)}
     assert len(training) > 5000
     assert training & held_out == set()
+
+
+def test_no_held_out_question_or_annotation_is_in_the_training_text():
+    items = {text.casefold() for text in texts.asked(texts.HELD_OUT_ITEMS)["text"]}
+    learned = texts.item_texts()
+    assert (learned["part"] == "wording").sum() > 1000
+    assert items & {text.casefold() for text in learned["text"]} == set()
+    asked = {text.casefold() for text in texts.labelled(texts.HELD_OUT_LANGUAGES, LABELS)["text"]}
+    known = [*texts.written()["text"], *learned["text"]]
+    assert asked & {text.casefold() for text in known} == set()
+    marked, trained = (
+        {message.text.casefold() for message in annotated.read(path)}
+        for path in (annotated.HELD_OUT, annotated.LEARNED)
+    )
+    assert (len(marked) >= 300, marked & trained) == (True, set())
 
 
 def test_the_bundled_encoder_is_the_one_its_recipe_names_and_knows_todays_text():

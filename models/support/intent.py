@@ -33,8 +33,9 @@ INPUTS = ("text", "embedding")
 KNOWN = "known.safetensors"
 ABOUT = Card(
     purpose="Tells which of 43 things a user wants, or that it is none of them.",
-    limits="English; learned from invented messages of riders and drivers. A message with two "
-    "wishes gets one intent, the other shows as the second guess.",
+    limits="English; wrong for a quarter of Spanish and French messages. Learned from invented "
+    "messages of riders and drivers. A message with two wishes gets one intent, the other shows as "
+    "the second guess.",
     not_for="Deciding about a person; or emergencies alone: the safety words are checked beside.",
 )
 

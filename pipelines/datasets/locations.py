@@ -22,7 +22,7 @@ def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, 
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
-    """Train and validate on bundled messages, test on those set aside."""
+    """Train and validate on bundled messages, test on those of another hand."""
     train, validate = texts.split(rows(annotated.LEARNED), ctx.params.locations.validate_share)
     return Dataset(
         train,

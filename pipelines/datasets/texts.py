@@ -32,6 +32,7 @@ WORDINGS = DATA / "utterances" / "kb_wordings.csv"
 SENTIMENT = DATA / "utterances" / "sentiment.csv"
 HELD_OUT_INTENTS = DATA / "heldout" / "intents.jsonl"
 RELABELLED = DATA / "heldout" / "relabelled.csv"
+HELD_OUT_LANGUAGES = DATA / "heldout" / "languages.csv"
 HELD_OUT_SENTIMENT = DATA / "heldout" / "sentiment.csv"
 HELD_OUT_ITEMS = [DATA / "heldout" / name for name in ("knowledge_base.csv", "paraphrases.csv")]
 KNOWLEDGE = DATA / "knowledge_base"
@@ -120,19 +121,20 @@ def validation() -> pd.DataFrame:
     return rows.assign(text=rows["text"].map(normalise))
 
 
-def labelled(path: Path, labels: Sequence[str]) -> pd.DataFrame:
-    """A CSV with columns text and label; BadInput names what is wrong with it."""
+def labelled(path: Path, labels: Sequence[str], also: Sequence[str] = ()) -> pd.DataFrame:
+    """text, label and the columns ``also`` of a CSV; BadInput names what is wrong with it."""
     try:
         rows = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (FileNotFoundError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise BadInput(f"{path}: expected a CSV with columns text,label; got {error}") from None
-    missing = [column for column in ("text", "label") if column not in rows]
+    columns = ["text", "label", *also]
+    missing = [column for column in columns if column not in rows]
     if missing:
-        raise BadInput(f"{path}: expected columns text,label; missing {missing}")
+        raise BadInput(f"{path}: expected columns {','.join(columns)}; missing {missing}")
     odd = sorted(set(rows["label"]) - set(labels))
     if odd:
         raise BadInput(f"{path}: expected labels out of {list(labels)}, got {odd}")
-    return rows.assign(text=rows["text"].map(normalise))[["text", "label"]]
+    return rows.assign(text=rows["text"].map(normalise))[columns]
 
 
 def held_out_intents() -> pd.DataFrame:
