@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.report import Row
-from core.intents import LABELS, UNKNOWN
+from core.intents import INTENTS_BY_CATEGORY, LABELS, UNKNOWN
 from core.settings import Settings
 from engines.support.entities import find
 from models.catalog import spec_of
-from models.contract import Artefact
+from models.contract import Artefact, Predictor
 from models.support import heads, intent
 from models.support.known_vectors import embed
 from pipelines import knowledge_base, training
@@ -25,6 +25,12 @@ from store.db import migrate
 
 NEAREST = 0.10
 """Share of held-out messages, those most like training text, that is left out for comparison."""
+AUDIENCES = {
+    **dict.fromkeys(INTENTS_BY_CATEGORY["drivers"], "DRIVER"),
+    **dict.fromkeys(INTENTS_BY_CATEGORY["corporate"], "CORPORATE"),
+    "vehicle_requirements": "DRIVER",
+}
+"""Who writes a message of an intent, where it is not a rider."""
 
 
 def rows(ctx: Context) -> list[Row]:
@@ -136,11 +142,39 @@ def _answers(ctx: Context, key: str, encoder: Artefact, head: Artefact) -> list[
             peers={judged.baseline: beside[name]})
         for name, bar in bars.items()
     ]  # fmt: skip
-    return [*ranked, _unanswerable(ctx, encoder, head, dataset.test, retriever)]
+    return [
+        *ranked,
+        _unanswerable(ctx, encoder, head, dataset.test, retriever),
+        *_foreign_answers(ctx, encoder, head, retriever, _intents_of(dataset.train)),
+    ]
+
+
+def _intents_of(train: pd.DataFrame) -> pd.Series:
+    """The intent of each item, by code."""
+    return train.drop_duplicates("kb_code").set_index("kb_code")["intent"]
+
+
+def _foreign_answers(
+    ctx: Context, encoder: Artefact, head: Artefact, retriever: Predictor, intents: pd.Series
+) -> list[Row]:
+    """Of the answers given in Spanish and French, how many have the intent of the message."""
+    asked = texts.labelled(texts.HELD_OUT_LANGUAGES, LABELS, also=("language_code",))
+    asked = asked.assign(audience=[AUDIENCES.get(label, "RIDER") for label in asked["label"]])
+    rows = texts.with_intents(texts.with_vectors(asked, encoder, ctx), head)
+    found = retriever.predict(rows)
+    guess = intent.load(head).predict(rows)["intent"]
+    sure = (found["confidence"] >= ctx.params.support.high_confidence) & (guess != UNKNOWN)
+    right = found["kb_1"].map(intents) == rows["label"]
+    return [
+        Row(f"answers in {code}", (float(right[sure & mine].mean()),), "share of the right intent",
+            None, note=f"{int((sure & mine).sum())} of {int(mine.sum())} messages are answered")
+        for code in sorted(set(rows["language_code"]))
+        for mine in [rows["language_code"] == code]
+    ]  # fmt: skip
 
 
 def _unanswerable(
-    ctx: Context, encoder: Artefact, head: Artefact, answerable: pd.DataFrame, retriever: object
+    ctx: Context, encoder: Artefact, head: Artefact, answerable: pd.DataFrame, retriever: Predictor
 ) -> Row:
     """How well confidence tells held-out questions that an item answers from those none does."""
     from sklearn.metrics import roc_auc_score
@@ -149,7 +183,7 @@ def _unanswerable(
     outside = outside.assign(kb_code="", audience="RIDER", language_code="en", category="none")
     outside = texts.with_intents(texts.with_vectors(outside, encoder, ctx), head)
     both = pd.concat([answerable, outside], ignore_index=True)
-    confidence = retriever.predict(both)["confidence"]  # type: ignore[attr-defined]
+    confidence = retriever.predict(both)["confidence"]
     area = float(roc_auc_score(both["kb_code"] != "", confidence))
     note = f"{len(outside)} questions that no item answers"
     return Row("questions the knowledge base cannot answer", (area,), "AUROC", 0.95, note=note)

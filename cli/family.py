@@ -35,6 +35,7 @@ TASKS = (
     "pyarrow.compute",
     "pyarrow.dataset",
     "duckdb",
+    "ibis.backends.duckdb",
     "scipy.stats",
     "sklearn.linear_model",
     "sklearn.feature_extraction.text",
@@ -44,6 +45,8 @@ TASKS = (
     "tokenizers",
     "xgboost",
     "matplotlib.pyplot",
+    "phonenumbers",
+    "dateparser",
     "pydantic_settings",
     "yaml",
 )

@@ -105,6 +105,41 @@ def lint(
 
 
 @kb.command()
+def draft(
+    file: Annotated[Path, typer.Argument(help="YAML list of items as in the seed, with category")],
+    by: Annotated[str, typer.Option(help="who wrote them")],
+    as_json: Json = False,
+) -> None:
+    """Propose new or changed items; each night those that do no harm come before users.
+
+    What is served stays until then. `tripo kb admit` does it now and says why a draft stays one.
+    """
+    import yaml
+
+    from core.errors import BadInput
+    from pipelines.knowledge_base_drafts import propose
+
+    try:
+        items = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadInput(f"{file}: expected a YAML list of items; {error}") from None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise BadInput(f"{file}: expected a YAML list of items, got {type(items).__name__}")
+    show({"drafts": propose(items, by, datetime.now(UTC), Context.load())}, as_json)
+
+
+@kb.command()
+def admit(as_json: Json = False) -> None:
+    """Hold every draft against the linter and the frozen questions; what passes is an item.
+
+    The next run of the knowledge_base DAG snapshots and indexes it.
+    """
+    from pipelines.knowledge_base_drafts import admit as judge
+
+    show(judge(datetime.now(UTC).date().isoformat(), Context.load()), as_json)
+
+
+@kb.command()
 def search(
     question: Question,
     audience: Asker = Audience.RIDER,

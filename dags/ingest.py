@@ -33,7 +33,11 @@ def ingest() -> None:
 
     @task
     def data_docs(**context: Any) -> Any:
+        import os
+
         from pipelines.data_docs import publish
+
+        os.nice(10)  # pages wait for a reader, models for these cores
 
         return step(context, publish, "data_docs")
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from features.vehicles import MAKES, VEHICLES
+
 Span = tuple[int, int]
 TOKEN = re.compile(r"\w+(?:['’.-]\w+)*|[^\w\s]")
 STREET = frozenset(
@@ -19,6 +21,7 @@ SITE = frozenset(
         "hall", "centre", "center", "apartments", "flat", "apartment", "block", "exit", "zone",
     }
 )  # fmt: skip
+_KINDS = {"street": STREET, "site": SITE, "make": MAKES, "vehicle": VEHICLES}
 NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 
 
@@ -61,7 +64,10 @@ def describe(text: str, spans: Sequence[Span], taken: Sequence[Span]) -> list[li
 
 
 def _kind(word: str) -> str:
-    return "street" if word in STREET else "site" if word in SITE else "other"
+    for kind, known in _KINDS.items():
+        if word in known:
+            return kind
+    return "other"
 
 
 def _shape(word: str) -> str:

@@ -12,8 +12,9 @@ A model module (``models/<product>/<name>.py``) has
     rebuild the predictor from verified bytes; no pickle.
 ``baseline(train, test, params) -> DataFrame``
     the named baseline's predictions for ``test``, in the columns ``Predictor.predict`` gives.
-``primary(predictions, rows) -> float``
-    the metric that decides, alone: its interval comes from hundreds of calls on resampled rows.
+``from_mean_loss(loss) -> float``, or ``primary(predictions, rows) -> float``
+    the metric that decides, alone: from the mean of ``losses`` where it follows from that, and its
+    interval then from one matrix product; else from hundreds of calls on resampled rows.
 ``score(predictions, rows) -> dict[str, float]``
     curated metrics, PRIMARY among them.
 ``losses(predictions, rows) -> ndarray of shape (n,)``

@@ -82,15 +82,26 @@ def slice_metrics(
             if len(index) < rules.slice_min_rows:
                 continue
             part, guesses = rows.loc[index], predictions.loc[index]
-            metric = module.primary(guesses, part)
+            metric = primary(module, guesses, part)
             low, high = _interval(module, guesses, part, rules)
             found.append(Slice(name, str(value), len(index), metric, low, high))
     return found
 
 
+def primary(module: ModuleType, predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+    """The metric that decides on a model."""
+    if hasattr(module, "from_mean_loss"):
+        return float(module.from_mean_loss(module.losses(predictions, rows).mean()))
+    return float(module.primary(predictions, rows))
+
+
 def _interval(
     module: ModuleType, predictions: pd.DataFrame, rows: pd.DataFrame, rules: JudgingRules
 ) -> tuple[float, float]:
+    if hasattr(module, "from_mean_loss"):
+        losses = np.asarray(module.losses(predictions, rows), "float64")
+        ends = sorted(float(module.from_mean_loss(end)) for end in bootstrap_mean(losses, rules))
+        return ends[0], ends[1]
     # heavy, and not judged
     rows = rows.drop(columns=["embedding", "intent_probabilities"], errors="ignore")
 

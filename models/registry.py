@@ -189,12 +189,21 @@ def _log_run(client: MlflowClient, run_id: str, candidate: Candidate) -> None:
     mlflow.log_input(
         MetaDataset(source, name=candidate.name, digest=candidate.data_digest[:36]), "training"
     )
-    client.log_text(run_id, candidate.card, "model_card.md")
-    client.log_dict(run_id, {"slices": [asdict(s) for s in judged.slices]}, "slices.json")
+    with tempfile.TemporaryDirectory() as folder:
+        _write_pages(Path(folder), candidate)
+        # in one go: logged one by one, each asks the server first where it is to go
+        client.log_artifacts(run_id, folder)
+
+
+def _write_pages(folder: Path, candidate: Candidate) -> None:
+    slices = {"slices": [asdict(found) for found in candidate.judgement.slices]}
+    (folder / "model_card.md").write_text(candidate.card, encoding="utf-8")
+    (folder / "slices.json").write_text(json.dumps(slices, indent=2), encoding="utf-8")
     if candidate.mistakes:
-        client.log_text(run_id, candidate.mistakes, "mistakes.md")
+        (folder / "mistakes.md").write_text(candidate.mistakes, encoding="utf-8")
+    (folder / "plots").mkdir()
     for name, figure in candidate.plots.items():
-        client.log_figure(run_id, figure, f"plots/{name}.png")
+        figure.savefig(folder / "plots" / f"{name}.png")
 
 
 def log_report(

@@ -24,10 +24,13 @@ NAMESPACE = uuid.UUID("0b3a6a57-63f4-5a0e-8a0e-6f6f1d2a9c11")
 
 
 def build(key: str, ctx: Context) -> dict[str, Any]:
-    """Load, snapshot and register the knowledge base as it stands at the end of ``key``."""
+    """Load, admit drafts, snapshot and register the knowledge base as of the end of ``key``."""
+    from pipelines.knowledge_base_drafts import admit
+
     loaded = load(key, ctx)
+    judged = admit(key, ctx)
     rows = snapshot(key, ctx)
-    return {**loaded, "items": rows, **train("knowledge_base", key, ctx)}
+    return {**loaded, **judged, "items": rows, **train("knowledge_base", key, ctx)}
 
 
 def origin_hash(item: dict[str, Any]) -> str:

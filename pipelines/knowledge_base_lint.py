@@ -71,10 +71,16 @@ def lint(ctx: Context, folder: Path = texts.KNOWLEDGE) -> dict[str, Any]:
     BadInput
         If a file is no YAML list of mappings.
     """
+    items = texts.items(folder)
+    counts = Counter(item["category"] for item in items)
+    return {"items": len(items), "by_category": dict(counts), "problems": faults(items, ctx)}
+
+
+def faults(items: list[dict[str, Any]], ctx: Context) -> list[str]:
+    """What is wrong with items, one line each, the code first."""
     from models.support.known_vectors import embed
     from pipelines.bundled_encoder import bundled_artefact
 
-    items = texts.items(folder)
     found = problems(items)
     if not found:
         known = allowed(yaml.safe_load(POLICIES.read_text()), ctx.params)
@@ -84,8 +90,7 @@ def lint(ctx: Context, folder: Path = texts.KNOWLEDGE) -> dict[str, Any]:
         found += mistranslated(items)
         vectors = embed([item["question"] for item in items], bundled_artefact(ctx))
         found += repeated(items, vectors)
-    counts = Counter(item["category"] for item in items)
-    return {"items": len(items), "by_category": dict(counts), "problems": found}
+    return found
 
 
 def allowed(policies: Mapping[str, Any], params: Params) -> list[tuple[str, Figure]]:

@@ -7,15 +7,22 @@ few rows is shown, not judged. Which models are to be retrained is returned; the
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
+from core.enums import Sender
 from core.params.evaluate import MonitoringParams
 from core.partition import last_day
 from core.schema import ASSETS
 from features.drift import Drift, drift
+from features.text import words
 from pipelines.context import Context
+from pipelines.datasets import texts
 from pipelines.nightly import lake_days
 from store.rows import replace_rows
 from store.tables import AiPerformance, MonitoringResult, PremiumMetrics, ProfitMetrics
@@ -48,9 +55,16 @@ MAIN_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "sentiment_score": ("sentiment",),
         "channel": (),
     },
-    "messages": {"confidence_score": ("intent",), "action": ()},
+    "messages": {
+        "confidence_score": ("intent",),
+        "action": (),
+        "words": ("intent", "sentiment"),
+        "new_words": ("intent", "sentiment"),
+    },
 }
 """Asset -> column -> the models that read it: they are retrained when the column drifts."""
+SAID = frozenset({"words", "new_words"})
+"""Counted in what users wrote: how many words, and the share of them that nothing learned from."""
 
 
 def check(key: str, ctx: Context) -> dict[str, Any]:
@@ -118,10 +132,34 @@ def _drift(
     window = [d for d in lake_days(ctx, asset) if first <= d < day]
     if not window or not ctx.lake.has(asset, day):
         return {}
-    before, now = ctx.lake.read(asset, window, columns), ctx.lake.read(asset, [day], columns)
+    stored = [column for column in columns if column not in SAID]
+    before, now = ctx.lake.read(asset, window, stored), ctx.lake.read(asset, [day], stored)
     if not before.num_rows or not now.num_rows:
         return {}
-    return {c: drift(before.column(c), now.column(c), params.bins) for c in columns}
+    found = {c: drift(before.column(c), now.column(c), params.bins) for c in stored}
+    if len(stored) < len(columns):
+        past, present = (_said(ctx, asset, days) for days in (window, [day]))
+        if past.num_rows and present.num_rows:
+            counted = [c for c in columns if c in SAID]
+            found |= {c: drift(past.column(c), present.column(c), params.bins) for c in counted}
+    return found
+
+
+def _said(ctx: Context, asset: str, days: list[date]) -> pa.Table:
+    """The columns ``SAID``, one row a message of a user."""
+    table = ctx.lake.read(asset, days, ["content", "sender"])
+    mine = table.filter(pc.equal(table["sender"], Sender.USER.value))
+    known = _vocabulary()
+    spoken = [words(text) for text in mine["content"].to_pylist()]
+    new = [sum(w not in known for w in said) / max(len(said), 1) for said in spoken]
+    return pa.table({"words": [len(said) for said in spoken], "new_words": new})
+
+
+@cache
+def _vocabulary() -> frozenset[str]:
+    """Every word of the text that the support models learn from."""
+    learned = pd.concat([texts.written()["text"], texts.item_texts()["text"]])
+    return frozenset(word for text in learned for word in words(text))
 
 
 def _drift_row(asset: str, column: str, found: Drift, params: MonitoringParams) -> dict[str, Any]:

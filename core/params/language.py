@@ -77,6 +77,8 @@ class LocationsParams(Section):
     seed: int
     cs: tuple[float, ...] = Field(min_length=1, description="strengths to choose among")
     dimensions: int = Field(gt=0)
+    directions: int = Field(gt=0, le=384, description="of MiniLM's table of word pieces")
+    piece_weight: float = Field(gt=0)
     validate_share: float = Field(gt=0, lt=1)
 
 

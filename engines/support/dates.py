@@ -16,17 +16,26 @@ _DAY_PART = r"(?:early |late )?(?:morning|afternoon|evening|night)"
 _CLOCK = (
     r"(?:(?:[01]?\d|2[0-3]):[0-5]\d(?: ?[ap]\.?m\b)?"
     r"|(?:1[0-2]|0?[1-9])(?:\.[0-5]\d)? ?(?:[ap]\.?m\b|o'?clock)"
+    rf"|(?:1[0-2]|0?[1-9])(?:[.:][0-5]\d)? in the {_DAY_PART}"
+    rf"|(?:1[0-2]|0?[1-9])[.:][0-5]\d(?= (?:this|next|last|tomorrow|yesterday)\b)"
     r"|noon|midday|midnight|half past (?:\d{1,2}|[a-z]+))"
 )
 _HOUR = r"(?:[01]?\d|2[0-3])(?![\d%$€:.]|[.,]\d| ?(?:min|hour|dollar|usd|eur|km|people|stars?\b))"
+_HOLIDAY = (
+    r"(?:christmas(?: eve| day)?|new year'?s(?: eve| day)|easter(?: sunday| monday)?|halloween|"
+    r"good friday|boxing day|black friday|thanksgiving|valentine'?s day|diwali|eid|"
+    r"bank holiday(?: monday)?)"
+)
 _DAY = (
     rf"(?:(?:{_WEEKDAY},? )?(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
+    r"|(?!\d/10\b|10/10\b)(?:(?:[12]\d|3[01]|0?[1-9])/(?:0[1-9]|1[0-2])|(?:1[0-2]|0?[1-9])/(?:1[3-9]|2\d|3[01]))"
+    r"(?![\d/])"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? \d{{4}})?"
     rf"|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?\b(?! times)(?:,? \d{{4}})?)"
     r"|(?:the )?(?:day after tomorrow|day before yesterday)|today|tonight|tomorrow|yesterday"
     rf"|(?:this|next|last|coming) (?:{_WEEKDAY}|week(?:end)?|month|year|{_DAY_PART})"
     rf"|(?:{_WEEKDAY.replace('(?:day)?', 'day')})"
-    rf"|the \d{{1,2}}(?:st|nd|rd|th))(?: {_DAY_PART})?"
+    rf"|{_HOLIDAY}|the \d{{1,2}}(?:st|nd|rd|th))(?: {_DAY_PART})?"
 )
 _AGO = rf"(?:{_NUMBER} {_UNIT} ago|in (?:about )?{_NUMBER} {_UNIT}(?:'s? time)?)"
 _JOINED = r"(?:,? (?:at|around|by|before|after|about) |,? |T)"

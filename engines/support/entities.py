@@ -14,6 +14,7 @@ import phonenumbers
 from phonenumbers import Leniency, PhoneNumberFormat, PhoneNumberMatcher
 
 from engines.support.dates import find_dates, value_of
+from engines.support.plates import find_plates
 
 if TYPE_CHECKING:
     from models.support.locations import LocationTagger
@@ -42,18 +43,40 @@ class Entity:
 
 
 _CURRENCY = {
-    "$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "bucks": "USD",
-    "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR",
-    "£": "GBP", "gbp": "GBP", "pounds": "GBP", "quid": "GBP",
+    "usd": ("$", "dollar", "dollars", "bucks"), "eur": ("€", "euro", "euros"),
+    "gbp": ("£", "pounds", "quid"), "inr": ("₹", "rs", "rs.", "rupee", "rupees"),
+    "brl": ("r$", "reais"), "mxn": ("pesos",), "pln": ("zł", "zl", "zloty"), "chf": ("francs",),
+    "aed": ("dirhams",), "try": ("₺", "lira"), "ngn": ("₦", "naira"), "zar": ("rand",),
+    "jpy": ("¥", "yen"), "cad": (), "aud": (), "sek": (), "nok": (), "dkk": ("kr",), "czk": ("kč",),
+    "kes": (), "sar": (),
 }  # fmt: skip
+_CODES = {word: code.upper() for code, words in _CURRENCY.items() for word in (code, *words)}
+_SIGNS = "|".join(re.escape(w) for w in sorted(_CODES, key=len, reverse=True) if not w.isalpha())
+_NAMES = "|".join(sorted((word for word in _CODES if word.isalpha()), key=len, reverse=True))
+_BEFORE = "|".join([*_CURRENCY, "rs"])
 _THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?"
-_NUMBER = rf"(?:{_THOUSANDS}|\d{{1,6}}(?:[.,]\d{{1,2}})?)(?![\d.,]*\d)"
+# not one group of a longer number, as phones are written
+_NUMBER = (
+    rf"(?<!\d[ -])(?<![A-Za-z]-)(?:{_THOUSANDS}|\d{{1,6}}(?:[.,]\d{{1,2}})?)"
+    r"(?![\d.,]*\d|[ -]\d{2})"
+)
 HOME_REGION = "US"
 """Whose numbers are written without a country code."""
 _DATE = re.compile(r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:[T ]\d{2}:\d{2})?\b")
 # a number that phonenumbers does not know, but people would read as one
 _PHONE = re.compile(r"(?<![\w.])[+(]{0,2}\d[\d ()./-]{5,18}\d(?!\w)")
 _LEAST_DIGITS, _MOST_DIGITS = 7, 15
+_CARD = r"cards?|visa|master ?card|amex|american express|maestro|debit|credit|tarjeta|carte"
+_MEANWHILE = (
+    r"number|no|my|is|the|one|new|old|last|four|4|digits?|of|it|end(?:s|ing|ed)?|finish\w*|in|with|"
+    r"by|termina|en|which|that|account"
+)
+_LAST_DIGITS = re.compile(  # masked, or the four that a card is told by
+    r"(?<!\w)(?:(?:[*•x]{2,4}[ -]?){1,4}|x)\d{4}\b"
+    rf"|\b(?:{_CARD})\b(?:[ ,(]+(?:{_MEANWHILE})\b)*[ ,(:#]+(?P<said>\d{{4}})(?![\w:/-]|[.,]\d)"
+    r"|\b(?:ending|ends|finishing)(?: in| with)? (?P<ending>\d{4})(?![\w:/-])",
+    re.IGNORECASE,
+)
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("order_id", re.compile(r"\bORD\d{5,12}\b", re.IGNORECASE)),
     ("trip_id", re.compile(r"\bTRI?P\d{5,12}\b", re.IGNORECASE)),
@@ -61,22 +84,13 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("user_id", re.compile(r"\b[RD]\d{6}\b", re.IGNORECASE)),
     ("email", re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")),
     ("card", re.compile(r"(?<!\d)\d(?:[ -]?\d){12,18}(?!\d)")),
+    ("card", _LAST_DIGITS),
     (
         "amount",
         re.compile(
-            rf"(?P<sign>[$€£]|\b(?:usd|eur|gbp)\b)\s?(?P<a>{_NUMBER})"
-            rf"|(?<![\w.,])(?P<b>{_NUMBER})\s?"
-            r"(?P<word>[$€£]|(?:dollars?|bucks|usd|euros?|eur|pounds|quid|gbp)\b)",
+            rf"(?:(?P<sign>{_SIGNS})|\b(?P<code>{_BEFORE})\b)\s?(?P<a>{_NUMBER})"
+            rf"|(?<![\w.,])(?P<b>{_NUMBER})\s?(?:(?P<mark>{_SIGNS})|(?P<word>{_NAMES})\b)",
             re.IGNORECASE,
-        ),
-    ),
-    (
-        "plate",  # said to be one, or written like one
-        re.compile(
-            r"(?i:\b(?:number ?|licen[cs]e ?)?plates?(?: number| no\.?)?(?: is| was| says|:)? )"
-            r"(?P<said>(?=[A-Z0-9 -]*\d)[A-Z0-9]{1,4}(?:[ -]?[A-Z0-9]{1,4}){0,2})\b"
-            r"|\b[A-Z]{1,3}[- ][A-Z]{1,2} ?\d{1,4}\b|\b[A-Z]{2,3}[- ]?\d{3,4}(?:[- ]?[A-Z]{1,2})?\b"
-            r"|\b[A-Z]{2}\d{2} ?[A-Z]{3}\b|\b\d{4} ?[A-Z]{3}\b|\b[A-Z]{2}-\d{3}-[A-Z]{2}\b"
         ),
     ),
     (
@@ -96,20 +110,14 @@ def find(
     """
     found: list[Entity] = []
     for kind, pattern in _PATTERNS:
-        matches = (m for m in pattern.finditer(text) if kind != "plate" or _is_plate(m, text))
-        _add(found, (_entity(kind, match) for match in matches))
+        _add(found, (_entity(kind, match) for match in pattern.finditer(text)))
         if kind == "amount":
             _add(found, _phones(text))
             _add(found, _dates(text, now))
+            _add(found, _plates(text))
     if places is not None:
         _add(found, _places(text, places, [(entity.start, entity.end) for entity in found]))
     return sorted(found, key=lambda entity: entity.start)
-
-
-def _is_plate(match: re.Match[str], text: str) -> bool:
-    """Whoever shouts writes every word and number like the halves of a plate."""
-    shouted = text.isupper() and len(text) > 2 * len(match[0])
-    return bool(match["said"]) or " " not in match[0] or not shouted
 
 
 def _add(found: list[Entity], candidates: Iterator[Entity]) -> None:
@@ -120,9 +128,9 @@ def _add(found: list[Entity], candidates: Iterator[Entity]) -> None:
 
 
 def _entity(kind: str, match: re.Match[str]) -> Entity:
-    group: int | str = "said" if match.groupdict().get("said") else 0
+    group = next((name for name in ("said", "ending") if match.groupdict().get(name)), 0)
     return Entity(
-        kind, match[group], _normalised(kind, match), match.start(group), match.end(group)
+        kind, match[group], _normalised(kind, match, group), match.start(group), match.end(group)
     )
 
 
@@ -143,6 +151,11 @@ def _phones(text: str) -> Iterator[Entity]:
             yield Entity("phone", looks_like[0], f"{plus}{digits}", *place, confidence=0.5)
 
 
+def _plates(text: str) -> Iterator[Entity]:
+    for start, end in find_plates(text):
+        yield Entity("plate", text[start:end], text[start:end].upper(), start, end)
+
+
 def _dates(text: str, now: datetime | None) -> Iterator[Entity]:
     for start, end in find_dates(text):
         phrase = text[start:end]
@@ -158,14 +171,13 @@ def _places(text: str, tagger: "LocationTagger", taken: list[tuple[int, int]]) -
         yield Entity("location", text[start:end], name.casefold(), start, end, round(sure, 3))
 
 
-def _normalised(kind: str, match: re.Match[str]) -> str:
+def _normalised(kind: str, match: re.Match[str], group: int | str) -> str:
     if kind == "amount":
         cents = _cents(match["a"] or match["b"])
-        return f"{cents} {_CURRENCY[(match['sign'] or match['word']).lower()]}"
+        name = match["sign"] or match["code"] or match["mark"] or match["word"]
+        return f"{cents} {_CODES[name.lower()]}"
     if kind == "card":
-        return re.sub(r"\D", "", match[0])
-    if kind == "plate":
-        return (match["said"] or match[0]).upper()
+        return re.sub(r"\D", "", match[group])
     return match[0].upper() if kind != "email" else match[0].lower()
 
 

@@ -90,9 +90,9 @@ def _cells(rows: pd.DataFrame, edges: dict[str, Floats]) -> pd.Series:
     return rows["vertical"].astype(str) + "/" + decile.astype(str)
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Negative log-likelihood a quote."""
-    return float(losses(predictions, rows).mean())
+    return loss
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
@@ -100,7 +100,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     p = predictions["probability"].to_numpy("float64")
     y = rows["accepted"].to_numpy("float64")
     return {
-        "log_loss": primary(predictions, rows),
+        "log_loss": from_mean_loss(float(losses(predictions, rows).mean())),
         "brier": float(((p - y) ** 2).mean()),
         "calibration_error": expected_calibration_error(p, y > 0),
         "mean_probability": float(p.mean()),

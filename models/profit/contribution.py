@@ -63,16 +63,16 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: ContributionParams
     return pd.DataFrame({"contribution_cents": _start(test)}, index=test.index)
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Mean absolute error in cents a trip."""
-    return float(losses(predictions, rows).mean())
+    return loss
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Errors in cents a trip."""
     error = _errors(predictions, rows)
     return {
-        "mae": primary(predictions, rows),
+        "mae": from_mean_loss(float(losses(predictions, rows).mean())),
         "rmse": float(np.sqrt((error**2).mean())),
         "bias": float(error.mean()),
         "mean_contribution": float(rows["contribution_cents"].mean()),

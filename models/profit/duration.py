@@ -78,9 +78,9 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: RealTripsParams) -
     return pd.DataFrame({"minutes": minutes}, index=test.index)
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Root mean squared error in minutes."""
-    return float(np.sqrt(losses(predictions, rows).mean()))
+    return float(np.sqrt(loss))
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
@@ -88,7 +88,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     truth = rows[TARGET].to_numpy("float64")
     minutes = predictions["minutes"].to_numpy("float64")
     metrics = {
-        "rmse": primary(predictions, rows),
+        "rmse": from_mean_loss(float(losses(predictions, rows).mean())),
         "mae": float(np.abs(minutes - truth).mean()),
         "bias": float((minutes - truth).mean()),
     }

@@ -60,9 +60,9 @@ def baseline(train: pd.DataFrame, test: pd.DataFrame, params: RealTripsParams) -
     return pd.DataFrame({"fare_cents": cents}, index=test.index)
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Root mean squared error in cents."""
-    return float(np.sqrt(losses(predictions, rows).mean()))
+    return float(np.sqrt(loss))
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
@@ -70,7 +70,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     truth = rows[TARGET].to_numpy("float64")
     cents = predictions["fare_cents"].to_numpy("float64")
     return {
-        "rmse": primary(predictions, rows),
+        "rmse": from_mean_loss(float(losses(predictions, rows).mean())),
         "mae": float(np.abs(cents - truth).mean()),
         "bias": float((cents - truth).mean()),
     }

@@ -215,15 +215,15 @@ def _lengths(rows: Any) -> NDArray[np.float64]:
     return np.maximum(np.sqrt(rows.power(2).sum(axis=1)).A1, 1e-9)
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Recall at 1 of an acceptable label."""
-    return float(1 - losses(predictions, rows).mean())
+    return 1 - loss
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     """Share of texts whose nearest known text has an acceptable label."""
     return {
-        "recall_at_1": primary(predictions, rows),
+        "recall_at_1": from_mean_loss(float(losses(predictions, rows).mean())),
         "mean_similarity": float(predictions["similarity"].mean()),
     }
 

@@ -95,7 +95,7 @@ def fit_head(
     return Head(weights[:width], lexical.astype("float32"), bias[order].astype("f4"))
 
 
-CURVE_SHARES = (0.05, 0.15, 0.5)
+CURVE_SHARES = (0.25, 0.5, 0.75)
 
 
 def growth(

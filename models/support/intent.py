@@ -196,9 +196,9 @@ def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     return np.array([float(guess not in fair.split("|")) for guess, fair in pairs])
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Accuracy; every acceptable intent counts."""
-    return float(1 - losses(predictions, rows).mean())
+    return 1 - loss
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
@@ -218,7 +218,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     first = losses(guess, rows[~outside]) == 0
     ranked = outside.any() and not outside.all() and not np.isnan(confidence).any()
     return {
-        "accuracy": primary(predictions, rows),
+        "accuracy": from_mean_loss(float(losses(predictions, rows).mean())),
         "macro_f1": float(
             f1_score(rows["label"], predictions["intent"], average="macro", zero_division=0)
         ),

@@ -1,8 +1,9 @@
 """Which words of a message name a place: a tagger of begin, inside and outside, word by word.
 
 Ids, amounts, phones and dates have a form, so rules find them (`engines.support.entities`); the
-names of places have none. A logistic regression reads a word, its shape and its neighbours, and the
-likeliest sequence in which nothing is inside before it began is taken.
+names of places have none. A logistic regression reads a word, its shape, its neighbours and what
+MiniLM's table of word pieces knows of it; the likeliest sequence in which nothing is inside before
+it began is taken.
 """
 
 import json
@@ -20,6 +21,7 @@ from features.places import Span, describe, tokens
 from features.text import column
 from models.contract import Artefact, Card
 from models.support import mistakes as pages
+from models.support import network, pieces
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,7 +36,7 @@ ABOUT = Card(
     limits="English; names in lower case without a word like street or station are often missed.",
     not_for="Knowing where somebody is, or navigation: a name is found, not a point on a map.",
 )
-WEIGHTS, META = "weights.safetensors", "meta.json"
+WEIGHTS, META, TOKENIZER = "weights.safetensors", "meta.json", "tokenizer.json"
 OUTSIDE, BEGIN, INSIDE = range(3)
 _AFTER = r"(?:to|from|at|in|near|on|outside)"
 Floats = NDArray[np.float64]
@@ -50,6 +52,8 @@ class LocationTagger:
         self._dimensions: int = meta["dimensions"]
         weights = load(artefact[WEIGHTS])
         self._coefficients, self._intercepts = weights["coefficients"], weights["intercepts"]
+        self._pieces = weights["pieces"]
+        self._tokenizer = pieces.tokenizer_of(artefact[TOKENIZER])
 
     def find(self, text: str, taken: Sequence[Span] = ()) -> list[tuple[int, int, float]]:
         """Start, end and probability of each place named; ``taken`` is left alone."""
@@ -58,6 +62,7 @@ class LocationTagger:
             return []
         seen = _hashed(describe(text, spans, taken), self._dimensions)
         logits = seen @ self._coefficients.T + self._intercepts
+        logits += pieces.by_word(self._tokenizer, text, spans, self._pieces)
         logits -= logits.max(axis=1, keepdims=True)
         logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return _stretches(spans, _best(logs), np.exp(logs))
@@ -120,21 +125,34 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: LocationsParams) ->
     from safetensors.numpy import save
     from sklearn.linear_model import LogisticRegression
 
+    words = (network.source() / TOKENIZER).read_bytes()
+    tokenizer, table = pieces.tokenizer_of(words), pieces.directions(params.directions)
+    table *= params.piece_weight
     described: list[list[str]] = []
+    known: list[pieces.Floats] = []
     tags: list[int] = []
     for text, taken, places in zip(train["text"], train["taken"], train["places"], strict=True):
         spans = tokens(text)
         described += describe(text, spans, _spans(taken))
+        known.append(pieces.by_word(tokenizer, text, spans, table))
         tags += _tags(spans, _spans(places))
-    seen = _hashed(described, params.dimensions)
+    seen = sparse.hstack([_hashed(described, params.dimensions), np.vstack(known)]).tocsr()
 
     def learned(c: float) -> Artefact:
         model = LogisticRegression(C=c, max_iter=500, random_state=params.seed).fit(seen, tags)
         # safetensors writes memory as it lies, and scikit-learn's lies by columns
-        coefficients = np.ascontiguousarray(model.coef_)
-        weights = save({"coefficients": coefficients, "intercepts": model.intercept_})
+        named = np.ascontiguousarray(model.coef_[:, : params.dimensions])
+        weights = {
+            "coefficients": named,
+            "intercepts": model.intercept_,
+            # what a piece adds to each tag: all that its directions are for
+            "pieces": (table @ model.coef_[:, params.dimensions :].T).astype("float32"),
+        }
         meta = {"dimensions": params.dimensions, "c": c}
-        return {WEIGHTS: weights, META: json.dumps(meta, sort_keys=True).encode()}
+        return {
+            WEIGHTS: save(weights), TOKENIZER: words,
+            META: json.dumps(meta, sort_keys=True).encode(),
+        }  # fmt: skip
 
     def found(artefact: Artefact) -> float:
         return primary(load(artefact).predict(validate), validate)

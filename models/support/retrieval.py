@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.errors import ReleaseRefused
 from core.params.language import KnowledgeBaseParams
 from models.contract import Artefact, Card
 from models.support import fusion, heads
@@ -109,17 +110,12 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
     nothing answers it), own (row number in ``train`` of the text that was asked, -1 if it stays in
     the index), practice (true: to learn ranking from; else the confidence).
     """
-    from safetensors.numpy import save
-
-    items = train.drop_duplicates("kb_code")[ITEM_FIELDS].reset_index(drop=True)
+    files, items, owner = _indexed(train)
+    texts, vectors = train["text"].tolist(), heads.stack(train["embedding"].tolist())
     place = {code: n for n, code in enumerate(items["kb_code"])}
-    owner = train["kb_code"].map(place).to_numpy("int64")
-    answers = (train["part"] == "answer").to_numpy()
-    vectors = heads.stack(train["embedding"].tolist()).astype("float16")
-    texts = train["text"].tolist()
     index = Index(
-        items, texts, vectors.astype("float32"), owner, answers,
-        Bm25(texts, params.bm25_k1, params.bm25_b),
+        items, texts, vectors.astype("float16").astype("float32"), owner,
+        (train["part"] == "answer").to_numpy(), Bm25(texts, params.bm25_k1, params.bm25_b),
     )  # fmt: skip
     practice = validate["practice"].to_numpy(bool)
     signals, allowed, right = _asked(index, validate[practice], place)
@@ -139,12 +135,32 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
         "confidence": confidence.tolist(),
         "encoder_sha256": heads.encoder_of(train),
     }
-    return {
+    return {**files, META: json.dumps(meta, sort_keys=True).encode()}
+
+
+def reindexed(artefact: Artefact, train: pd.DataFrame) -> Artefact:
+    """The same ranking and trust over other items; ``train`` as in ``fit``, by the same encoder."""
+    sha256 = json.loads(artefact[META])["encoder_sha256"]
+    if heads.encoder_of(train) != sha256:
+        raise ReleaseRefused(f"expected vectors of encoder {sha256}, got {heads.encoder_of(train)}")
+    return {**_indexed(train)[0], META: artefact[META]}
+
+
+def _indexed(train: pd.DataFrame) -> tuple[Artefact, pd.DataFrame, NDArray[np.int64]]:
+    """The files of an index, its items, and which of them each text belongs to."""
+    from safetensors.numpy import save
+
+    items = train.drop_duplicates("kb_code")[ITEM_FIELDS].reset_index(drop=True)
+    place = {code: n for n, code in enumerate(items["kb_code"])}
+    owner = train["kb_code"].map(place).to_numpy("int64")
+    answers = (train["part"] == "answer").to_numpy()
+    vectors = heads.stack(train["embedding"].tolist()).astype("float16")
+    files = {
         ITEMS: items.to_json(orient="records").encode(),
-        TEXTS: json.dumps(texts).encode(),
+        TEXTS: json.dumps(train["text"].tolist()).encode(),
         VECTORS: save({"vectors": vectors, "owner": owner, "answers": answers}),
-        META: json.dumps(meta, sort_keys=True).encode(),
     }
+    return files, items, owner
 
 
 def _asked(
@@ -184,9 +200,9 @@ def _ranks(predictions: pd.DataFrame, rows: pd.DataFrame) -> NDArray[np.float64]
     return np.where(right.any(axis=1), right.argmax(axis=1) + 1.0, np.inf)
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Recall at 1."""
-    return float(1 - losses(predictions, rows).mean())
+    return 1 - loss
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
@@ -196,7 +212,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     ranks = _ranks(predictions, rows)
     confidence = predictions["confidence"].to_numpy("float64")
     return {
-        "recall_at_1": primary(predictions, rows),
+        "recall_at_1": from_mean_loss(float(losses(predictions, rows).mean())),
         "recall_at_5": float((ranks <= 5).mean()),
         "mrr": float((1 / ranks).mean()),
         "calibration_error": expected_calibration_error(confidence, ranks <= 1),

@@ -108,9 +108,9 @@ def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     return wrong
 
 
-def primary(predictions: pd.DataFrame, rows: pd.DataFrame) -> float:
+def from_mean_loss(loss: float) -> float:
     """Accuracy."""
-    return float(1 - losses(predictions, rows).mean())
+    return 1 - loss
 
 
 def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
@@ -125,7 +125,7 @@ def score(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, float]:
     )
     surest = predictions[LABELS].to_numpy("float64").max(axis=1)
     return {
-        "accuracy": primary(predictions, rows),
+        "accuracy": from_mean_loss(float(losses(predictions, rows).mean())),
         "macro_f1": float(macro),
         "calibration_error": expected_calibration_error(surest, right),
     }

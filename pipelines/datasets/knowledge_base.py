@@ -30,7 +30,8 @@ def _files(key: str, ctx: Context) -> list[Path]:
         raise PartitionMissing(
             f"expected the knowledge base's snapshot of {day}; run `tripo kb load` first"
         )
-    return [path, *texts.intent_files(), texts.VALIDATION, texts.ASKED_ITEMS, *texts.HELD_OUT_ITEMS]
+    written = [*texts.intent_files(), texts.VALIDATION, texts.ASKED_ITEMS, texts.WORDINGS]
+    return [path, *written, *texts.HELD_OUT_ITEMS]
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
@@ -79,16 +80,18 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
 
 
 def parts(items: pd.DataFrame) -> pd.DataFrame:
-    """One row a text: question, variants, answer; with the item's fields."""
+    """One row a text: question, variants, further wordings, answer; with the item's fields."""
     found = []
+    further = texts.asked([texts.WORDINGS]).groupby("kb_code")["text"].agg(list)
     for item in items.to_dict("records"):
         fields = {name: item[name] for name in ITEM_FIELDS}
-        wordings = [
+        said = [
             ("question", item["question"]),
             *(("variant", text) for text in json.loads(item["variants"])),
+            *(("wording", text) for text in further.get(item["kb_code"], [])),
             ("answer", item["answer"]),
         ]
-        found += [{**fields, "part": part, "text": normalise(text)} for part, text in wordings]
+        found += [{**fields, "part": part, "text": normalise(text)} for part, text in said]
     return pd.DataFrame(found)
 
 
@@ -108,11 +111,13 @@ def questions(known: pd.DataFrame, params: KnowledgeBaseParams) -> pd.DataFrame:
 
 def to_trust(fields: pd.DataFrame) -> pd.DataFrame:
     """text, kb_code (empty: no item answers it), audience, language_code: to learn trust from."""
-    asked = texts.asked([texts.ASKED_ITEMS]).merge(fields, on="kb_code")
-    written = texts.validation()
-    outside = written.loc[written["label"] == UNKNOWN, ["text"]]
-    outside = outside.assign(kb_code="", audience=Audience.RIDER.value, language_code="en")
-    both = pd.concat([asked, outside], ignore_index=True)
+    written, others = texts.asked([texts.ASKED_ITEMS]), texts.validation()
+    asked = written.drop(columns="language_code").merge(fields, on="kb_code")
+    outside = others.loc[others["label"] == UNKNOWN, ["text"]].assign(
+        kb_code="", language_code="en"
+    )
+    outside = pd.concat([written[written["kb_code"] == ""], outside])
+    both = pd.concat([asked, outside.assign(audience=Audience.RIDER.value)], ignore_index=True)
     return _asked_by(both[["text", "kb_code", "audience", "language_code"]])
 
 

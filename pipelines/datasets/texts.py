@@ -97,8 +97,9 @@ def item_texts() -> pd.DataFrame:
 
 
 def asked(paths: Iterable[Path]) -> pd.DataFrame:
-    """text, kb_code: questions, each with the item that answers it."""
-    rows = pd.concat([pd.read_csv(path, dtype=str) for path in paths], ignore_index=True)
+    """text, kb_code: questions, each with the item that answers it, empty if none does."""
+    parts = [pd.read_csv(path, dtype=str, keep_default_na=False) for path in paths]
+    rows = pd.concat(parts, ignore_index=True)
     return rows.assign(text=rows["text"].map(normalise))
 
 

@@ -18,6 +18,21 @@ from engines.support.redaction import redact
         ("call me on +1 415-555-0134", "phone", "+14155550134"),
         ("write to Jo.Doe@example.com", "email", "jo.doe@example.com"),
         ("plate ABC-1234 was not the car", "plate", "ABC-1234"),
+        ("reg is kx68nfo if you need it", "plate", "KX68NFO"),
+        ("the white Prius, 8hjd 119, was lovely", "plate", "8HJD 119"),
+        ("driver of MH 12 DE 4433 refused", "plate", "MH 12 DE 4433"),
+        ("black Mercedes 34 BKZ 518", "plate", "34 BKZ 518"),
+        ("van 191-D-20455 in our driveway", "plate", "191-D-20455"),
+        ("a personal plate, B1G BEN", "plate", "B1G BEN"),
+        ("why was card ending 4821 charged", "card", "4821"),
+        ("remove visa x7730 from my account", "card", "7730"),
+        ("mastercard **** 6105 is declined", "card", "6105"),
+        ("took 350 rupees for it", "amount", "35000 INR"),
+        ("charged AED 45", "amount", "4500 AED"),
+        ("paid R$ 32,90", "amount", "3290 BRL"),
+        ("nothing came on Christmas Eve", "date_time", "christmas eve"),
+        ("the charge of 22/06", "date_time", "22/06"),
+        ("a fall at 4.15 this afternoon", "date_time", "4.15 this afternoon"),
         ("code SAVE20NOW does nothing", "promo_code", "SAVE20NOW"),
         ("card 4111 1111 1111 1111", "card", "4111111111111111"),
     ],
@@ -30,6 +45,18 @@ def test_an_entity_is_found_where_it_stands(text, kind, normalised):
 
 def test_plain_talk_has_no_entities():
     assert find("My driver was late by 20 minutes and I missed my train") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is support open 24/7", "iPhone 15 with version 4.12.3", "ERROR 503 AGAIN",
+        "I rate it 8/10", "the A320 I flew in", "van for 2 or 4 people", "size M, room 12",
+        "my card was declined in 2024", "I AM AT GATE 12 FOR 20 MIN", "half and half 50/50",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_an_entity_is_none(text):
+    assert find(text) == []
 
 
 def test_an_id_is_not_a_promo_code_too():

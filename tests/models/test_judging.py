@@ -53,6 +53,18 @@ def test_a_better_model_beats_its_baseline(dataset):
     assert judged.gain_low == pytest.approx(1.0)
 
 
+def test_the_interval_from_the_mean_loss_is_that_of_the_metric_itself(dataset):
+    noisy = Guess(np.random.default_rng(4).exponential(2.0, 100) * np.tile([1, -1], 50))
+    slow, fast = module(2.0), module(2.0)
+    fast.from_mean_loss = float
+    del fast.primary
+    judged = [judge(m, noisy, dataset, None, RULES) for m in (slow, fast)]
+    assert judged[0].slices[0].metric == judged[1].slices[0].metric
+    assert judged[0].low < judged[0].metrics["mae"] < judged[0].high
+    assert judged[1].low == pytest.approx(judged[0].low, abs=0.15)
+    assert judged[1].high == pytest.approx(judged[0].high, abs=0.15)
+
+
 def test_an_equal_model_does_not_beat_its_baseline(dataset):
     assert not judge(module(1.0), Guess(1.0), dataset, None, RULES).beats_baseline
 

@@ -47,6 +47,12 @@ def test_what_is_found_is_what_was_named(learned, text, places):
     assert [text[start:end] for start, end, _ in learned[2].find(text)] == places
 
 
+def test_a_word_piece_tells_a_city_from_a_make_of_car_without_capitals(learned):
+    tagger = learned[2]
+    assert [t[0:2] for t in tagger.find("going to croydon")] == [(9, 16)]
+    assert tagger.find("going to upgrade") == []
+
+
 def test_what_rules_have_read_is_no_place(learned):
     text = "I paid at ORD5550001"
     assert "taken" in describe(text, tokens(text), [(10, 20)])[-1]

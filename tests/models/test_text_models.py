@@ -8,7 +8,7 @@ from core.errors import ReleaseRefused
 from core.intents import LABELS, UNKNOWN
 from core.params import load_params
 from core.settings import Settings
-from models import learning_curve, selftest
+from models import judging, learning_curve, selftest
 from models.catalog import spec_of
 from models.support import heads, intent, retrieval, sentiment
 from pipelines import knowledge_base, training
@@ -108,7 +108,7 @@ def test_sentiment_scores_run_from_minus_one_to_one(moods):
     right = dataset.test["label"].to_numpy()
     means = [found["score"][right == label].mean() for label in ("negative", "neutral", "positive")]
     assert means == sorted(means)
-    assert sentiment.primary(found, dataset.test) > 0.85
+    assert judging.primary(sentiment, found, dataset.test) > 0.85
 
 
 def test_what_nothing_answers_is_trusted_less(base):

@@ -13,7 +13,7 @@ from core.schema import asset_schema
 from core.settings import Settings
 from models.catalog import CATALOG
 from pipelines.context import Context
-from pipelines.monitoring import MAIN_COLUMNS, check
+from pipelines.monitoring import MAIN_COLUMNS, SAID, check
 from store.db import migrate
 from store.rows import replace_rows
 from store.tables import MonitoringResult, PremiumMetrics
@@ -48,6 +48,25 @@ def result(ctx, name: str, subject: str = "orders"):
     with ctx.engine.connect() as connection:
         query = sa.select(table).where(table.c.name == name, table.c.subject == subject)
         return connection.execute(query).one()
+
+
+def messages_of(day: date, texts: list[str]):
+    return rows(
+        "messages",
+        *({"id": f"{day.day}-{n}", "sender": "USER", "content": t} for n, t in enumerate(texts)),
+    )
+
+
+def test_messages_in_words_that_nothing_learned_ask_for_the_text_models(ctx):
+    usual = ["where is my driver", "i want my money back please", "card declined again"] * 60
+    for back in (2, 1):
+        day = DAY - timedelta(days=back)
+        ctx.lake.write("messages", day, messages_of(day, usual))
+    strange = ["qvorp is my zandle", "i want my frobnitz back please", "blarg glorp again"] * 60
+    ctx.lake.write("messages", DAY, messages_of(DAY, strange))
+    assert check("2026-11-21", ctx)["retrain"] == ["intent", "sentiment"]
+    assert result(ctx, "new_words", "messages").status == "ALERT"
+    assert result(ctx, "words", "messages").status == "OK"
 
 
 def test_a_column_that_moved_asks_for_its_models(ctx):
@@ -97,7 +116,7 @@ def test_a_key_that_is_no_day_is_refused(ctx):
 
 def test_every_watched_column_and_model_exists():
     for asset, columns in MAIN_COLUMNS.items():
-        assert set(columns) <= set(asset_schema(asset).names)
+        assert set(columns) - SAID <= set(asset_schema(asset).names)
         assert {model for models in columns.values() for model in models} <= set(CATALOG)
 
 
