@@ -14,7 +14,7 @@ from scipy import sparse
 
 from features.text import terms
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 
 class Bm25:
@@ -36,7 +36,7 @@ class Bm25:
         self._rarity = np.log1p((len(counts) - seen + 0.5) / (seen + 0.5))
         weight = found * (k1 + 1) / (found + norm[rows]) * self._rarity[columns]
         shape = (len(self._place), len(counts))
-        self._weights = sparse.csr_matrix((weight, (columns, rows)), shape=shape)
+        self._weights = sparse.csr_matrix((weight.astype("float32"), (columns, rows)), shape=shape)
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, documents)."""
@@ -48,6 +48,6 @@ class Bm25:
         ]
         rows, columns = np.array(pairs, "int64").reshape(-1, 2).T
         shape = (len(texts), len(self._place))
-        asked = sparse.csr_matrix((np.ones(len(pairs)), (rows, columns)), shape=shape)
+        asked = sparse.csr_matrix((np.ones(len(pairs), "float32"), (rows, columns)), shape=shape)
         found: Floats = (asked @ self._weights).toarray()
         return found

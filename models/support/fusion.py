@@ -50,15 +50,19 @@ class Index:
         vectors: NDArray[np.float32],
         owner: Places,
         answers: Flags,
-        lexical: Bm25,
+        bm25: tuple[float, float],
     ) -> None:
         self._items = items
         self.intents = np.array([LABELS.index(intent) for intent in items["intent"]])
-        self._vectors, self._lexical = vectors, lexical
-        # texts of an item side by side, so that its best is one reduceat
-        self._wordings, self._starts = _grouped(owner, ~answers)
-        self._answers, self._answer_starts = _grouped(owner, answers)
-        self._counts = np.diff([*self._starts, len(self._wordings)])
+        wordings, self._starts = _grouped(owner, ~answers)
+        replies, self._answer_starts = _grouped(owner, answers)
+        # wordings first, then answers, those of an item side by side: its best is one reduceat
+        order = np.concatenate([wordings, replies])
+        self._split, self._owner = len(wordings), owner
+        self._column = np.argsort(order, kind="stable")
+        self._vectors = np.ascontiguousarray(vectors[order].T)
+        self._lexical = Bm25([texts[place] for place in order], *bm25)
+        self._counts = np.diff([*self._starts, self._split])
 
     def allowed(self, audiences: Sequence[str], languages: Sequence[str]) -> Flags:
         return allowed(self._items, audiences, languages)
@@ -70,29 +74,28 @@ class Index:
         own: Places | None = None,
     ) -> Floats:
         """Shape (questions, items, signals). ``own`` names a text left out for each question."""
-        near = (embeddings @ self._vectors.T).astype("float64")
+        near = embeddings @ self._vectors
         words = self._lexical.scores(texts) * LEXICAL_SCALE
-        counts = np.broadcast_to(self._counts, (len(texts), len(self._counts))).astype("float64")
-        total = near.copy()
+        counts = np.tile(self._counts, (len(texts), 1))
         if own is not None:
             rows = np.flatnonzero(own >= 0)
-            at = rows, own[rows]
-            near[at], words[at], total[at] = -1.0, 0.0, 0.0
-            left_out = np.zeros_like(near)
-            left_out[at] = 1.0
-            counts = counts - np.add.reduceat(left_out[:, self._wordings], self._starts, axis=1)
-        wordings, starts = self._wordings, self._starts
-        answers, answer_starts = self._answers, self._answer_starts
+            at = rows, self._column[own[rows]]
+            near[at], words[at] = 0.0, 0.0
+            counts[rows, self._owner[own[rows]]] -= 1
+        said, answered = slice(None, self._split), slice(self._split, None)
+        every = np.add.reduceat(near[:, said], self._starts, axis=1) / np.maximum(counts, 1)
+        if own is not None:
+            near[at] = -1.0
         return np.stack(
             [
-                np.maximum.reduceat(near[:, wordings], starts, axis=1),
-                np.add.reduceat(total[:, wordings], starts, axis=1) / np.maximum(counts, 1),
-                np.maximum.reduceat(near[:, answers], answer_starts, axis=1),
-                np.maximum.reduceat(words[:, wordings], starts, axis=1),
-                np.maximum.reduceat(words[:, answers], answer_starts, axis=1),
+                np.maximum.reduceat(near[:, said], self._starts, axis=1),
+                every,
+                np.maximum.reduceat(near[:, answered], self._answer_starts, axis=1),
+                np.maximum.reduceat(words[:, said], self._starts, axis=1),
+                np.maximum.reduceat(words[:, answered], self._answer_starts, axis=1),
             ],
             axis=-1,
-        )
+        ).astype("float64")
 
 
 def _grouped(owner: Places, wanted: Flags) -> tuple[Places, Places]:

@@ -61,7 +61,7 @@ class Retriever:
             arrays["vectors"].astype("float32"),
             arrays["owner"],
             arrays["answers"],
-            Bm25(texts, self._meta["bm25_k1"], self._meta["bm25_b"]),
+            (self._meta["bm25_k1"], self._meta["bm25_b"]),
         )
         self._weights = np.asarray(self._meta["fusion"])
         self._confidence = np.asarray(self._meta["confidence"])
@@ -115,7 +115,7 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
     place = {code: n for n, code in enumerate(items["kb_code"])}
     index = Index(
         items, texts, vectors.astype("float16").astype("float32"), owner,
-        (train["part"] == "answer").to_numpy(), Bm25(texts, params.bm25_k1, params.bm25_b),
+        (train["part"] == "answer").to_numpy(), (params.bm25_k1, params.bm25_b),
     )  # fmt: skip
     practice = validate["practice"].to_numpy(bool)
     signals, allowed, right = _asked(index, validate[practice], place)

@@ -6,7 +6,6 @@ import pytest
 
 from core.intents import LABELS
 from models.support import fusion
-from models.support.bm25 import Bm25
 from models.support.fusion import FORBIDDEN, Index
 
 CHANCE = np.random.default_rng(5)
@@ -26,7 +25,7 @@ ANSWERS = np.array([False, True] * 3)
 @pytest.fixture(scope="module")
 def index():
     vectors = np.repeat(np.eye(3, 8, dtype="float32"), 2, axis=0)
-    return Index(ITEMS, TEXTS, vectors, OWNER, ANSWERS, Bm25(TEXTS, 1.2, 0.75))
+    return Index(ITEMS, TEXTS, vectors, OWNER, ANSWERS, (1.2, 0.75))
 
 
 def asked(n, noise):
