@@ -67,44 +67,37 @@ def load(key: str, ctx: Context) -> dict[str, Any]:
 def _merge(
     connection: sa.Connection, items: list[dict[str, Any]], at: datetime, counts: dict[str, Any]
 ) -> None:
-    from store.tables import Base, KnowledgeItem, KnowledgeItemVersion
+    from store.knowledge_base import append_version, drafts
+    from store.tables import Base, KnowledgeItem
 
     table = Base.metadata.tables[KnowledgeItem.__tablename__]
-    history = Base.metadata.tables[KnowledgeItemVersion.__tablename__]
+    waiting = drafts(connection)
     there = {row.kb_code: row for row in connection.execute(sa.select(table))}
     for item in items:
         values = {f: item.get(f) for f in (*FIELDS, TRANSLATION_OF)}
         values["origin_hash"] = origin_hash(item)
         old = there.get(item["kb_code"])
         if old is None:
+            identity = uuid.uuid5(NAMESPACE, item["kb_code"])
             fresh = {
-                "id": uuid.uuid5(NAMESPACE, item["kb_code"]),
+                "id": identity,
                 "status": ItemStatus.ACTIVE,
                 "item_version": 1,
                 "usage_count": 0,
                 "created_at": at,
             }
             connection.execute(table.insert().values(**values, **fresh, last_updated=at))
-            number, counts["inserted"] = 1, counts["inserted"] + 1
+            append_version(connection, identity, ItemStatus.ACTIVE, values, at, new=True)
+            counts["inserted"] += 1
         elif old.origin_hash == values["origin_hash"]:
             continue
-        elif old.edited_by is not None:
+        elif old.edited_by is not None or old.id in waiting:
             counts["conflicts"].append(item["kb_code"])
-            continue
         else:
-            number = old.item_version + 1
+            number = append_version(connection, old.id, ItemStatus.ACTIVE, values, at)
             change = table.update().where(table.c.id == old.id)
             connection.execute(change.values(**values, item_version=number, last_updated=at))
             counts["updated"] += 1
-        connection.execute(
-            history.insert().values(
-                item_id=old.id if old else uuid.uuid5(NAMESPACE, item["kb_code"]),
-                item_version=number,
-                status=ItemStatus.ACTIVE,
-                item=values,
-                edited_at=at,
-            )
-        )
 
 
 def snapshot(key: str, ctx: Context) -> int:

@@ -81,12 +81,13 @@ def faults(items: list[dict[str, Any]], ctx: Context) -> list[str]:
     from models.support.known_vectors import embed
     from pipelines.bundled_encoder import bundled_artefact
 
-    found = problems(items)
-    if not found:
-        known = allowed(yaml.safe_load(POLICIES.read_text()), ctx.params)
-        for item in items:
-            wrong = wrong_figures(item["answer"], known)
-            found += [f"{item['kb_code']}: {line}" for line in wrong]
+    shape = problems(items)
+    found = list(shape)
+    known = allowed(yaml.safe_load(POLICIES.read_text()), ctx.params)
+    for item in items:
+        wrong = wrong_figures(str(item.get("answer", "")), known)
+        found += [f"{item.get('kb_code')}: {line}" for line in wrong]
+    if not shape:
         found += mistranslated(items)
         vectors = embed([item["question"] for item in items], bundled_artefact(ctx))
         found += repeated(items, vectors)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
 
-from core.enums import Sender
+from core.enums import Sender, Sentiment
 from core.params.evaluate import MonitoringParams
 from core.partition import last_day
 from core.schema import ASSETS
@@ -158,7 +158,8 @@ def _said(ctx: Context, asset: str, days: list[date]) -> pa.Table:
 @cache
 def _vocabulary() -> frozenset[str]:
     """Every word of the text that the support models learn from."""
-    learned = pd.concat([texts.written()["text"], texts.item_texts()["text"]])
+    moods = texts.labelled(texts.SENTIMENT, list(Sentiment))
+    learned = pd.concat([rows["text"] for rows in (texts.written(), texts.item_texts(), moods)])
     return frozenset(word for text in learned for word in words(text))
 
 

@@ -44,38 +44,39 @@ class Entity:
 
 _CURRENCY = {
     "usd": ("$", "dollar", "dollars", "bucks"), "eur": ("€", "euro", "euros"),
-    "gbp": ("£", "pounds", "quid"), "inr": ("₹", "rs", "rs.", "rupee", "rupees"),
-    "brl": ("r$", "reais"), "mxn": ("pesos",), "pln": ("zł", "zl", "zloty"), "chf": ("francs",),
+    "gbp": ("£", "pounds", "quid"), "inr": ("₹", "rs", "rupee", "rupees"),
+    "brl": ("r$", "reais"), "mxn": ("pesos",), "pln": ("zł", "zloty"), "chf": ("francs",),
     "aed": ("dirhams",), "try": ("₺", "lira"), "ngn": ("₦", "naira"), "zar": ("rand",),
     "jpy": ("¥", "yen"), "cad": (), "aud": (), "sek": (), "nok": (), "dkk": ("kr",), "czk": ("kč",),
     "kes": (), "sar": (),
 }  # fmt: skip
 _CODES = {word: code.upper() for code, words in _CURRENCY.items() for word in (code, *words)}
-_SIGNS = "|".join(re.escape(w) for w in sorted(_CODES, key=len, reverse=True) if not w.isalpha())
-_NAMES = "|".join(sorted((word for word in _CODES if word.isalpha()), key=len, reverse=True))
-_BEFORE = "|".join([*_CURRENCY, "rs"])
+_WORDS = sorted((word for word in _CODES if word.isascii() and word.isalpha()), key=len)[::-1]
+_SIGNS = "|".join(re.escape(word) for word in sorted(_CODES, key=len)[::-1] if word not in _WORDS)
+# "try" is a word: the code of the lira in capitals only
+_NAMES = "|".join("(?-i:TRY)" if word == "try" else word for word in _WORDS)
+_BEFORE = "|".join("(?-i:TRY)" if code == "try" else code for code in [*_CURRENCY, "rs"])
 _THOUSANDS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3})+(?:,\d{1,2})?"
-# not one group of a longer number, as phones are written
-_NUMBER = (
-    rf"(?<!\d[ -])(?<![A-Za-z]-)(?:{_THOUSANDS}|\d{{1,6}}(?:[.,]\d{{1,2}})?)"
-    r"(?![\d.,]*\d|[ -]\d{2})"
-)
+_NUMBER = rf"(?<![A-Za-z]-)(?:{_THOUSANDS}|\d{{1,6}}(?:[.,]\d{{1,2}})?)(?![\d.,]*\d)"
 HOME_REGION = "US"
 """Whose numbers are written without a country code."""
 _DATE = re.compile(r"\b(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})(?:[T ]\d{2}:\d{2})?\b")
 # a number that phonenumbers does not know, but people would read as one
-_PHONE = re.compile(r"(?<![\w.])[+(]{0,2}\d[\d ()./-]{5,18}\d(?!\w)")
+_PHONE = re.compile(r"(?<!\w)(?<!\d\.)[+(]{0,2}\d[\d ()./-]{5,18}\d(?!\w)")
 _LEAST_DIGITS, _MOST_DIGITS = 7, 15
-_CARD = r"cards?|visa|master ?card|amex|american express|maestro|debit|credit|tarjeta|carte"
+_CARD = r"cards?|visa|master ?card|amex|american express|maestro|tarjeta|carte"
 _MEANWHILE = (
-    r"number|no|my|is|the|one|new|old|last|four|4|digits?|of|it|end(?:s|ing|ed)?|finish\w*|in|with|"
-    r"by|termina|en|which|that|account"
+    r"number|nr\.?|no\.?|my|is|are|was|the|one|new|old|last|four|4|digits?|which|that|account|"
+    r"(?:end(?:s|ing|ed)?|finish\w*|termina\w*)(?: (?:in|with|by|en))?"
 )
+_YEAR = r"(?:19|20)\d\d"
+_FOUR = rf"\d{{4}}(?![\w:/-]|[.,]\d|\s?(?:{_SIGNS}|(?:{_NAMES})\b))"
 _LAST_DIGITS = re.compile(  # masked, or the four that a card is told by
-    r"(?<!\w)(?:(?:[*•x]{2,4}[ -]?){1,4}|x)\d{4}\b"
-    rf"|\b(?:{_CARD})\b(?:[ ,(]+(?:{_MEANWHILE})\b)*[ ,(:#]+(?P<said>\d{{4}})(?![\w:/-]|[.,]\d)"
-    r"|\b(?:ending|ends|finishing)(?: in| with)? (?P<ending>\d{4})(?![\w:/-])",
-    re.IGNORECASE,
+    r"(?<!\w)(?:(?:[*•x]{2,4}[ -]?){1,4}|[*•x])\d{4}\b"
+    rf"|\b(?:{_CARD})\b(?:[ ,(]+(?:{_MEANWHILE})(?!\w))*[ ,(:#-]+(?P<said>{_FOUR})"
+    rf"|\b(?:ending|ends|finishing)(?: in| with)? (?!{_YEAR})(?P<ending>{_FOUR})"
+    rf"|\blast (?:four|4)(?: (?:digits?|of|my|the|cards?|are|is))*[ :]+(?P<last>{_FOUR})",
+    re.IGNORECASE | re.ASCII,
 )
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("order_id", re.compile(r"\bORD\d{5,12}\b", re.IGNORECASE)),
@@ -88,9 +89,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "amount",
         re.compile(
-            rf"(?:(?P<sign>{_SIGNS})|\b(?P<code>{_BEFORE})\b)\s?(?P<a>{_NUMBER})"
+            rf"(?:(?P<sign>{_SIGNS})|\b(?P<code>{_BEFORE})\b\.?)\s?(?P<a>{_NUMBER})"
             rf"|(?<![\w.,])(?P<b>{_NUMBER})\s?(?:(?P<mark>{_SIGNS})|(?P<word>{_NAMES})\b)",
-            re.IGNORECASE,
+            re.IGNORECASE | re.ASCII,
         ),
     ),
     (
@@ -110,11 +111,14 @@ def find(
     """
     found: list[Entity] = []
     for kind, pattern in _PATTERNS:
-        _add(found, (_entity(kind, match) for match in pattern.finditer(text)))
-        if kind == "amount":
-            _add(found, _phones(text))
-            _add(found, _dates(text, now))
-            _add(found, _plates(text))
+        matches = (_entity(kind, match) for match in pattern.finditer(text))
+        if kind != "amount":
+            _add(found, matches)
+            continue
+        # the longer number: a phone is not an amount because a currency stands beside it
+        _add(found, iter(sorted([*matches, *_phones(text)], key=_digits, reverse=True)))
+        _add(found, _dates(text, now))
+        _add(found, _plates(text))
     if places is not None:
         _add(found, _places(text, places, [(entity.start, entity.end) for entity in found]))
     return sorted(found, key=lambda entity: entity.start)
@@ -127,8 +131,12 @@ def _add(found: list[Entity], candidates: Iterator[Entity]) -> None:
             found.append(new)
 
 
+def _digits(entity: Entity) -> int:
+    return sum(map(str.isdigit, entity.value))
+
+
 def _entity(kind: str, match: re.Match[str]) -> Entity:
-    group = next((name for name in ("said", "ending") if match.groupdict().get(name)), 0)
+    group = next((name for name in ("said", "ending", "last") if match.groupdict().get(name)), 0)
     return Entity(
         kind, match[group], _normalised(kind, match, group), match.start(group), match.end(group)
     )

@@ -3,6 +3,7 @@
 Read from the published model's table of pieces, in its strongest directions. No network runs.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,10 @@ def by_word(tokenizer: "Tokenizer", text: str, spans: Sequence[Span], table: Flo
     encoded = tokenizer.encode(text, add_special_tokens=False)
     found = np.zeros((len(spans), table.shape[1]), "float32")
     unknown = int(tokenizer.token_to_id(_UNKNOWN) or 0)
+    ends = [until for _, until in encoded.offsets]
+    starts = [since for since, _ in encoded.offsets]
     for row, (start, end) in enumerate(spans):
-        pairs = zip(encoded.ids, encoded.offsets, strict=True)
-        own = [piece for piece, (since, until) in pairs if since < end and start < until]
+        # both run through the text in order
+        own = encoded.ids[bisect_right(ends, start) : bisect_left(starts, end)]
         found[row] = table[own or [unknown]].mean(axis=0)
     return found

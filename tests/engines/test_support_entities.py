@@ -32,6 +32,14 @@ from engines.support.redaction import redact
         ("paid R$ 32,90", "amount", "3290 BRL"),
         ("nothing came on Christmas Eve", "date_time", "christmas eve"),
         ("the charge of 22/06", "date_time", "22/06"),
+        ("last 4 digits of my card are 4242", "card", "4242"),
+        ("Visa *1234", "card", "1234"),
+        ("a credit of 1500 rupees", "amount", "150000 INR"),
+        ("$12 for nothing", "amount", "1200 USD"),
+        ("one of these numbers. 0151/234567", "phone", "0151234567"),
+        ("rs 98765/43210", "phone", "9876543210"),
+        ("number (0151)234567 rs", "phone", "0151234567"),
+        ("code RID2E24", "promo_code", "RID2E24"),
         ("a fall at 4.15 this afternoon", "date_time", "4.15 this afternoon"),
         ("code SAVE20NOW does nothing", "promo_code", "SAVE20NOW"),
         ("card 4111 1111 1111 1111", "card", "4111111111111111"),
@@ -52,6 +60,8 @@ def test_plain_talk_has_no_entities():
     [
         "is support open 24/7", "iPhone 15 with version 4.12.3", "ERROR 503 AGAIN",
         "I rate it 8/10", "the A320 I flew in", "van for 2 or 4 people", "size M, room 12",
+        "I had to try 3 times", "two drivers. 5 minutes", "subscription ends 2025", "gate B-12-4",
+        "50 l\u0131ra", "license 18 years", "toyota 2018 abc",
         "my card was declined in 2024", "I AM AT GATE 12 FOR 20 MIN", "half and half 50/50",
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """The tagger of places: what it learns, what it leaves alone, how it is counted."""
 
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,12 @@ def test_a_word_piece_tells_a_city_from_a_make_of_car_without_capitals(learned):
     tagger = learned[2]
     assert [t[0:2] for t in tagger.find("going to croydon")] == [(9, 16)]
     assert tagger.find("going to upgrade") == []
+
+
+def test_a_long_message_of_marks_is_read_in_no_time(learned):
+    began = time.process_time()
+    assert learned[2].find("!" * 5000) == []
+    assert time.process_time() - began < 1.5  # 4 s when every mark looked at every piece
 
 
 def test_what_rules_have_read_is_no_place(learned):

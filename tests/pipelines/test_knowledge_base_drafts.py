@@ -15,9 +15,10 @@ from pipelines.bundled_encoder import bundled_artefact
 from pipelines.context import Context
 from pipelines.datasets import knowledge_base as dataset
 from pipelines.datasets import texts
-from pipelines.knowledge_base_drafts import NO_RELEASE, admit, drafts, propose
+from pipelines.knowledge_base_drafts import NO_RELEASE, admit, propose
 from store import releases
 from store.db import migrate
+from store.knowledge_base import drafts
 from tests.pipelines.test_training import ROOT
 
 KEY, NEXT = "2026-11-21", "2026-11-22"
@@ -99,7 +100,9 @@ def test_what_the_linter_refuses_stays_a_draft(ctx, change, why):
     found = admit(NEXT, ctx)
     assert found["admitted"] == []
     assert why in found["drafts"]["KB9002"]
-    assert "KB9002" in [version.item["kb_code"] for version in drafts(ctx)]
+    with ctx.engine.connect() as connection:
+        waiting = [version.item["kb_code"] for version in drafts(connection).values()]
+    assert "KB9002" in waiting
     assert "KB9002" not in served(ctx)
 
 
@@ -124,9 +127,50 @@ def test_without_a_release_nothing_is_admitted(tmp_path):
     assert admit(NEXT, ctx)["drafts"] == {"KB9001": NO_RELEASE}
 
 
-def test_an_item_that_cannot_be_stored_is_refused_with_what_it_lacks(ctx):
-    with pytest.raises(BadInput, match="missing \\['answer'\\]"):
-        propose([{**NEW, "answer": ""}], "jo", AT, ctx)
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"answer": ""}, "answer: String should have at least 1 character"),
+        ({"answer": 7}, "answer: Input should be a valid string"),
+        ({"kb_code": 9003}, "kb_code: Input should be a valid string"),
+        ({"audience": "PASSENGER"}, "audience: Input should be 'RIDER'"),
+        ({"question": "x" * 600}, "question: String should have at most 500"),
+        ({"service_types": 5}, "service_types: Input should be a valid list"),
+        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+    ],
+)
+def test_an_item_that_cannot_be_stored_is_refused_with_what_is_wrong(ctx, change, told):
+    with pytest.raises(BadInput, match=told):
+        propose([{**NEW, "kb_code": "KB9004"}, {**NEW, **change}], "jo", AT, ctx)
+    assert "KB9004" not in admit(NEXT, ctx)["drafts"]
+
+
+def test_a_changed_original_that_its_translation_contradicts_stays_a_draft(ctx):
+    old = next(item for item in texts.items() if item["kb_code"] == "KB0001")
+    propose([{**old, "answer": old["answer"] + " Allow 42 seconds."}], "jo", AT, ctx)
+    assert "KB2001" in admit(NEXT, ctx)["drafts"]["KB0001"]
+
+
+def test_a_seed_that_changes_beside_a_draft_is_a_conflict(ctx, monkeypatch):
+    items = texts.items()
+    old = next(item for item in items if item["kb_code"] == "KB0003")
+    propose([{**old, "answer": "Ask the driver."}], "jo", AT, ctx)
+    changed = [{**i, "keywords": ["anew"]} if i["kb_code"] == "KB0003" else i for i in items]
+    monkeypatch.setattr(texts, "items", lambda: changed)
+    assert knowledge_base.load(KEY, ctx)["conflicts"] == ["KB0003"]
+
+
+def test_a_draft_of_tomorrow_waits_for_its_night(ctx):
+    later = datetime(2026, 11, 24, tzinfo=UTC)
+    item = {
+        **NEW,
+        "kb_code": "KB9005",
+        "question": "Does a canoe fit?",
+        "answer": NEW["answer"] + " Bye.",
+    }
+    propose([item], "jo", later, ctx)
+    found = admit(NEXT, ctx)
+    assert "KB9005" not in found["admitted"] and "KB9005" not in found["drafts"]
 
 
 def test_an_index_takes_vectors_of_its_own_encoder_only(released):
