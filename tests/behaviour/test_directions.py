@@ -40,8 +40,8 @@ def test_an_insult_lowers_the_sentiment(score, insult):
 )
 def test_praise_raises_the_sentiment(score, praise):
     before, after = score(CALM), score([f"{text}. {praise}" for text in CALM])
-    assert (after > before).mean() >= 0.85, list(zip(CALM, before, after, strict=True))
-    assert after.mean() > before.mean() + 0.4
+    assert (after > before).all(), list(zip(CALM, before, after, strict=True))
+    assert after.mean() > before.mean() + 0.5
 
 
 @pytest.mark.parametrize("danger", ["i am hurt and bleeding", "there was a crash and i am injured"])

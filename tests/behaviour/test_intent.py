@@ -61,8 +61,8 @@ def test_names_and_cities_hardly_change_the_intent(intents_of):
         for template in NAMED
     }
     same = [max(map(labels.count, labels)) / len(labels) for labels in found.values()]
-    assert np.mean(same) >= 0.85, found  # 0.89 today; each template has eight names
-    assert min(same) >= 0.6, found
+    assert np.mean(same) >= 0.95, found  # 0.98 today; each template has eight names
+    assert min(same) >= 0.8, found
 
 
 def swapped(text: str) -> str:
@@ -81,7 +81,7 @@ def swapped(text: str) -> str:
         (lambda text: f"{text}!!!", 0.96),
         (lambda text: f"hi, {text}", 0.95),
         (lambda text: f"{text} please", 0.95),
-        (swapped, 0.87),  # 0.874 today; correcting the spelling first would keep more
+        (swapped, 0.88),  # 0.890 today; correcting the spelling first would keep more
         (lambda text: mistype(text, np.random.default_rng(len(text))), 0.78),
     ],
     ids=["capitals", "exclamation", "greeting", "please", "one typo", "many typos"],
