@@ -114,18 +114,11 @@ def draft(
 
     What is served stays until then. `tripo kb admit` does it now and says why a draft stays one.
     """
-    import yaml
-
-    from core.errors import BadInput
+    from pipelines.datasets.texts import listed_items
     from pipelines.knowledge_base_drafts import propose
 
-    try:
-        items = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadInput(f"{file}: expected a YAML list of items; {error}") from None
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise BadInput(f"{file}: expected a YAML list of items, got {type(items).__name__}")
-    show({"drafts": propose(items, by, datetime.now(UTC), Context.load())}, as_json)
+    codes = propose(listed_items(file), by, datetime.now(UTC), Context.load())
+    show({"drafts": codes}, as_json)
 
 
 @kb.command()

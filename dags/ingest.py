@@ -5,6 +5,7 @@ came. With TRIPO_DATA set, the real trips found there are ingested beside. A ran
 in one run. The event on the lake carries the days, so the nightly DAGs know what was touched.
 """
 
+import os
 from typing import Any
 
 from airflow.sdk import dag, task
@@ -33,12 +34,9 @@ def ingest() -> None:
 
     @task
     def data_docs(**context: Any) -> Any:
-        import os
-
         from pipelines.data_docs import publish
 
         os.nice(10)  # pages wait for a reader, models for these cores
-
         return step(context, publish, "data_docs")
 
     load() >> data_docs()

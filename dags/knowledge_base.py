@@ -1,4 +1,5 @@
-"""Each night: the knowledge base is snapshotted, embedded, indexed, evaluated and registered.
+"""Each night: drafts that do no harm become items; the knowledge base is snapshotted, embedded,
+indexed, evaluated and registered.
 
 An unchanged knowledge base is a no-op.
 """

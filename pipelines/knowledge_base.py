@@ -7,14 +7,14 @@ has edited follow the file, edited ones are left alone and named as conflicts.
 import hashlib
 import json
 import uuid
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from core.enums import ItemStatus
 from core.errors import DataRejected
-from core.partition import last_day
+from core.partition import last_day, midnight
 from expectations.knowledge_base import FIELDS, TRANSLATION_OF, problems
 from pipelines.context import Context
 from pipelines.datasets import texts
@@ -53,7 +53,7 @@ def load(key: str, ctx: Context) -> dict[str, Any]:
     wrong = problems(items)
     if wrong:
         raise DataRejected(f"the knowledge base has {len(wrong)} problems: {'; '.join(wrong[:20])}")
-    at = datetime.combine(last_day(key), time(), UTC)
+    at = midnight(last_day(key))
     counts: dict[str, Any] = {"inserted": 0, "updated": 0, "conflicts": []}
 
     def work(connection: sa.Connection) -> None:

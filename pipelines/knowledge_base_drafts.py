@@ -8,7 +8,7 @@ the frozen set (`kb_validation.csv`) loses its item to it. What stays a draft sa
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.enums import Audience, ItemStatus, Vertical
 from core.errors import BadInput
 from core.intents import LABELS
-from core.partition import last_day
+from core.partition import last_day, midnight
 from expectations.knowledge_base import FIELDS, TRANSLATION_OF
 from models.contract import Artefact
 from pipelines import artefacts
@@ -106,7 +106,7 @@ def admit(key: str, ctx: Context) -> dict[str, Any]:
     One after the other, so that a draft is held against those admitted before it. Drafts written
     after ``key`` are left for their own night.
     """
-    end = datetime.combine(last_day(key) + timedelta(days=1), time(), UTC)
+    end = midnight(last_day(key) + timedelta(days=1))
     with ctx.engine.connect() as connection:
         waiting = [draft for draft in drafts(connection).values() if draft.edited_at < end]
     admitted: list[str] = []

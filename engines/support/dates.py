@@ -28,8 +28,9 @@ _HOLIDAY = (
 )
 _DAY = (
     rf"(?:(?:{_WEEKDAY},? )?(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}}"
-    r"|(?!\d/10\b|10/10\b)(?:(?:[12]\d|3[01]|0?[1-9])/(?:0[1-9]|1[0-2])|(?:1[0-2]|0?[1-9])/(?:1[3-9]|2\d|3[01]))"
-    r"(?![\d/])"
+    # day and month in either order; "8/10" is a rating
+    r"|(?!\d/10\b|10/10\b)(?:(?:[12]\d|3[01]|0?[1-9])/(?:0[1-9]|1[0-2])"
+    r"|(?:1[0-2]|0?[1-9])/(?:1[3-9]|2\d|3[01]))(?![\d/])"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?:,? \d{{4}})?"
     rf"|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?\b(?! times)(?:,? \d{{4}})?)"
     r"|(?:the )?(?:day after tomorrow|day before yesterday)|today|tonight|tomorrow|yesterday"

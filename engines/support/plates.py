@@ -27,7 +27,7 @@ _FORMS = "|".join(
         r"[A-Z]{2,3}[- ]?\d{3,4}(?:[- ]?[A-Z]{1,2})?", r"[A-Z]{1,2} \d{2,4} [A-Z]{1,3}",
     )
 )  # fmt: skip
-_MASKED = rf"(?<![\w/-])(?:{_FORMS})(?![\w-])"
+_BOUNDED = rf"(?<![\w/-])(?:{_FORMS})(?![\w-])"
 _LOOSE = (
     r"[A-Z]{2}_\d{5}", r"\d[A-Z]{3}_\d{3}", r"\d{2}_[A-Z]{3}_\d{2}", r"[A-Z]{2}_\d{4}[A-Z]",
     r"[A-Z]{3}\d[A-Z]\d{2}",
@@ -46,7 +46,7 @@ _FREE = (
 _NOT_AFTER = re.compile(r"\b(?:codes?|promo\w*|coupon|voucher|gate|flight)[ :]+$", re.IGNORECASE)
 _LEAST = 4
 """Letters and digits of a plate that is only said to be one."""
-_WRITTEN = re.compile(_MASKED)
+_WRITTEN = re.compile(_BOUNDED)
 _BESIDE = re.compile(rf"{_VEHICLE}(?!(?:19|20)\d\d\b)(?P<said>(?i:{_FORMS}|{_MORE}))(?![\w-])")
 _CALLED = re.compile(rf"{_SAID}(?P<said>(?i:{_FORMS})(?![\w-])|{_FREE})")
 _NO_PLATE = frozenset(

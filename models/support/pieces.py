@@ -53,10 +53,10 @@ def by_word(tokenizer: "Tokenizer", text: str, spans: Sequence[Span], table: Flo
     encoded = tokenizer.encode(text, add_special_tokens=False)
     found = np.zeros((len(spans), table.shape[1]), "float32")
     unknown = int(tokenizer.token_to_id(_UNKNOWN) or 0)
-    ends = [until for _, until in encoded.offsets]
-    starts = [since for since, _ in encoded.offsets]
+    ids, offsets = encoded.ids, encoded.offsets  # each made anew when asked for
+    starts, ends = [since for since, _ in offsets], [until for _, until in offsets]
     for row, (start, end) in enumerate(spans):
         # both run through the text in order
-        own = encoded.ids[bisect_right(ends, start) : bisect_left(starts, end)]
+        own = ids[bisect_right(ends, start) : bisect_left(starts, end)]
         found[row] = table[own or [unknown]].mean(axis=0)
     return found

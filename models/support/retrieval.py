@@ -32,8 +32,8 @@ HIGHER_IS_BETTER = True
 INPUTS = ("text", "embedding", "intent_probabilities", "audience", "language_code")
 ABOUT = Card(
     purpose="Finds the item of the knowledge base that answers a question.",
-    limits="English items; a question the base does not cover still finds its nearest item, with "
-    "a low confidence.",
+    limits="English items, a core of them in Spanish and French; a question the base does not "
+    "cover still finds its nearest item, with a low confidence.",
     not_for="Answering without the policy of the support engine in between.",
 )
 ITEMS, TEXTS, VECTORS, META = "items.json", "texts.json", "embeddings.safetensors", "meta.json"

@@ -59,14 +59,19 @@ def items(folder: Path = KNOWLEDGE) -> list[dict[str, Any]]:
     if not files:
         raise BadInput(f"expected YAML files of items in {folder}; there are none")
     for path in files:
-        try:
-            listed = yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise BadInput(f"{path} is not valid YAML in UTF-8: {error}") from None
-        if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
-            raise BadInput(f"{path}: expected a list of items, got {type(listed).__name__}")
-        found += [{"category": path.stem, **item} for item in listed]
+        found += [{"category": path.stem, **item} for item in listed_items(path)]
     return found
+
+
+def listed_items(path: Path) -> list[dict[str, Any]]:
+    """The items of one YAML file; BadInput if it is no list of mappings."""
+    try:
+        listed = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} is not valid YAML in UTF-8: {error}") from None
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise BadInput(f"{path}: expected a list of items, got {type(listed).__name__}")
+    return listed
 
 
 def item_texts() -> pd.DataFrame:
