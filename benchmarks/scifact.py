@@ -1,4 +1,7 @@
-"""SciFact (BEIR): our BM25 and the encoder as published, fused by reciprocal ranks."""
+"""SciFact (BEIR): our BM25 and the encoder as published, each on a scale from 0 to 1, added up.
+
+The way of fusing was chosen on the 809 training queries, where it beat reciprocal ranks.
+"""
 
 import json
 from pathlib import Path
@@ -11,8 +14,6 @@ from models.support import encoder, network
 from models.support.bm25 import Bm25
 from pipelines.context import Context
 
-RANK_OFFSET = 60
-"""Of reciprocal-rank fusion, as published."""
 DEPTH = 100
 TOKENS = 256
 Floats = NDArray[np.float64]
@@ -23,7 +24,7 @@ def ndcg(folder: Path, ctx: Context) -> dict[str, float]:
 
     Source
     ------
-    Cormack, Clarke and Buettcher (2009), Reciprocal Rank Fusion.
+    Bruch, Gai and Ingber (2023), An Analysis of Fusion Functions for Hybrid Retrieval.
     """
     corpus, queries, relevant = _read(folder)
     documents = (corpus["title"] + ". " + corpus["text"]).tolist()
@@ -31,7 +32,7 @@ def ndcg(folder: Path, ctx: Context) -> dict[str, float]:
     base = ctx.params.knowledge_base
     lexical = Bm25(documents, base.bm25_k1, base.bm25_b).scores(asked)
     dense = _dense(documents, asked, ctx)
-    fused = _reciprocal(lexical) + _reciprocal(dense)
+    fused = _scaled(lexical) + _scaled(dense)
     parts = {"fused": fused, "BM25 alone": lexical, "MiniLM as published alone": dense}
     return {name: _ndcg_at_10(scores, relevant) for name, scores in parts.items()}
 
@@ -62,13 +63,11 @@ def _dense(documents: list[str], asked: list[str], ctx: Context) -> Floats:
     return (model.embed(asked) @ model.embed(documents).T).astype("float64")
 
 
-def _reciprocal(scores: Floats) -> Floats:
-    """1 / (60 + rank) of the best ``DEPTH`` documents of each query, 0 of the rest."""
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
-    found = np.zeros_like(scores)
-    ranks = np.arange(1, order.shape[1] + 1)
-    np.put_along_axis(found, order, 1 / (RANK_OFFSET + ranks), axis=1)
-    return found
+def _scaled(scores: Floats) -> Floats:
+    """0 for the document at place ``DEPTH`` of a query and below, 1 for its best."""
+    top = -np.sort(-scores, axis=1)[:, :DEPTH]
+    lowest, best = top[:, -1:], top[:, :1]
+    return np.clip((scores - lowest) / np.maximum(best - lowest, 1e-9), 0, 1)
 
 
 def _ndcg_at_10(scores: Floats, relevant: Floats) -> float:

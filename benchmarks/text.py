@@ -88,7 +88,7 @@ def _airline(ctx: Context, recipe: str, seeds: Sequence[int], say: Say) -> list[
 
 
 def _scifact(ctx: Context, recipe: str, seeds: Sequence[int], say: Say) -> list[Row]:
-    """BM25 and the encoder as published, by reciprocal ranks; nothing of it is fitted."""
+    """BM25 and the encoder as published, in equal parts; nothing of it is fitted to the test."""
     from benchmarks.scifact import ndcg
 
     found = ndcg(_public(ctx) / "retrieval", ctx)

@@ -213,3 +213,12 @@ class ReasonCode(StrEnum):
     LOW_CONFIDENCE = "LOW_CONFIDENCE"
     NO_KNOWLEDGE_FOUND = "NO_KNOWLEDGE_FOUND"
     AI_ERROR = "AI_ERROR"
+
+
+class Role(StrEnum):
+    """Who calls the API: a user of the product, an agent, an administrator, another service."""
+
+    USER = "USER"
+    AGENT = "AGENT"
+    ADMIN = "ADMIN"
+    SERVICE = "SERVICE"

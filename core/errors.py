@@ -93,3 +93,27 @@ class InsecureSettings(TripoError):
     """Production was started with a default or missing secret."""
 
     exit_code = 7
+
+
+class NotAuthenticated(TripoError):
+    """A call without a token, or with one that is forged, expired or meant for something else."""
+
+
+class NotAllowed(TripoError):
+    """The caller's role may not do this."""
+
+
+class NotThere(TripoError):
+    """An object that does not exist, or that this caller may not know of."""
+
+
+class Conflict(TripoError):
+    """Somebody else changed the object first, or its state does not allow the change."""
+
+
+class TooManyCalls(TripoError):
+    """A rate limit was passed; ``retry_after_s`` says when the next call will be let through."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

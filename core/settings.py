@@ -46,6 +46,13 @@ class Settings(BaseSettings):
     admin_password: SecretStr = Field(
         SecretStr("admin"), description="password of Airflow's admin user"
     )
+    jwks_url: str = Field(
+        "", description="keys of the API's RS256 tokens; empty: HS256 with TRIPO_JWT_SECRET"
+    )
+    jwt_issuer: str = Field("tripo04os", description="who must have issued the API's tokens")
+    jwt_audience: str = Field("tripo-api", description="what the API's tokens must be meant for")
+    cors_origins: str = Field("", description="pages that may call the API, separated by commas")
+    redis_url: str = Field("", description="rate limits of all workers; empty: of this process")
     pseudonym_secret: SecretStr = Field(
         SecretStr(LOCAL_SECRET), description="key of the HMAC that hides identifiers in the lake"
     )

@@ -9,9 +9,11 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
+import Stemmer
 from scipy import sparse
 
 MAX_CHARACTERS = 5000
@@ -25,7 +27,6 @@ just me my of on or our so that the their them then there they this to was we we
 which who why will with would you your
 """
 _STOP = frozenset(_STOP_WORDS.split())
-_ENDINGS = ("ings", "ing", "ies", "ied", "ed", "es", "s")
 
 
 def normalise(text: str) -> str:
@@ -40,15 +41,23 @@ def words(text: str) -> list[str]:
 
 
 def terms(text: str) -> list[str]:
-    """Words for lexical search: stop words left out, common English endings cut."""
+    """English stems for lexical search, stop words left out.
+
+    Source
+    ------
+    Porter (2001), Snowball: A Language for Stemming Algorithms.
+    """
     return [_stem(word) for word in words(text) if word not in _STOP]
 
 
+@lru_cache(maxsize=1 << 16)
 def _stem(word: str) -> str:
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)] + ("y" if ending in {"ies", "ied"} else "")
-    return word
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("english", 0)  # its own cache is not for many threads
 
 
 def grams(text: str) -> list[str]:

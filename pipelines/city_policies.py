@@ -137,21 +137,14 @@ def by_release(release: "SupportRelease", batch_size: int) -> Answer:
 def message_of(ask: Ask) -> "Message":
     """What the engine may know of the conversation so far, counted from its own replies."""
     from engines.support.answering import Message
+    from engines.support.turns import Turn, so_far
 
-    earlier = ask.earlier
-    last = earlier[-1] if earlier else None
-    unsure = [r for r in earlier if r.intent != UNKNOWN and r.action != Action.ANSWER]
-    same = 0
-    while same < len(earlier) and last and earlier[-1 - same].intent == last.intent:
-        same += 1
+    turns = [Turn(reply.intent, reply.action, reply.sentiment_score) for reply in ask.earlier]
     return Message(
         text=ask.content,
         audience=ask.audience,
         loyalty_tier=ask.loyalty_tier or LoyaltyTier.BASIC.value,
         order_id=ask.order_id,
         fraud_flagged=ask.fraud_flagged,
-        previous_sentiment_score=last.sentiment_score if last else None,
-        after_ai_answer=bool(last and last.action == Action.ANSWER),
-        low_confidence_turns=len(unsure),
-        turns_without_progress=same,
+        **so_far(turns),
     )

@@ -5,7 +5,9 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
+
+from starlette.middleware.cors import CORSMiddleware
 
 from core.settings import Settings
 
@@ -16,7 +18,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEALTH = frozenset({"/livez", "/readyz", "/healthz"})
-DOCS = ("/docs.json", "/static_content/", "/schema.json", "/favicon")
+DOCS = ("/docs.json", "/static_content/", "/schema.json", "/favicon", "/api/v1/openapi.json")
+API = ("/api/", "/ws/")
+"""Its endpoints know callers of several roles, and check each token themselves."""
 DRAIN_BYTES, DRAIN_S = 16 << 20, 10.0
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -32,6 +36,18 @@ HEADERS = [
 ]
 RETRY_AFTER = (b"retry-after", b"1")
 """Seconds after which a batch that was full, or a release that was being loaded, may be through."""
+
+
+class Cors(CORSMiddleware):
+    """Which pages of other origins may call: those that TRIPO_CORS_ORIGINS names."""
+
+    def __init__(self, app: App, found: Callable[[], Settings]) -> None:
+        super().__init__(
+            cast(Any, app),
+            allow_origins=[o for o in found().cors_origins.replace(" ", "").split(",") if o],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key"],
+        )
 
 
 class TooLarge(Exception):
@@ -58,8 +74,10 @@ class Guards:
             return
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"0")
-        if not self._open(scope["path"]) and not hmac.compare_digest(
-            headers.get(b"authorization", b""), self.wanted
+        if (
+            not self._open(scope["path"])
+            and not self._theirs(scope["path"])
+            and not hmac.compare_digest(headers.get(b"authorization", b""), self.wanted)
         ):
             await _problem(send, 401, "a bearer token is needed: Authorization: Bearer <token>")
         elif not length.isdigit() or int(length) > self.max_bytes:
@@ -71,6 +89,10 @@ class Guards:
 
     def _open(self, path: str) -> bool:
         return path in HEALTH or (self.open_docs and (path == "/" or path.startswith(DOCS)))
+
+    def _theirs(self, path: str) -> bool:
+        """Whether the API checks the token itself."""
+        return path.startswith(API) and path not in DOCS
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, counting what comes in: a chunked body has no length to check beforehand."""

@@ -22,35 +22,52 @@ needs is away. Amounts are in cents, distances in kilometres, durations in minut
 
 
 class OpenApi:
-    """ASGI middleware that answers ``/docs.json``; ``made`` gives BentoML's own document."""
+    """ASGI middleware that answers ``/docs.json``; ``made`` gives BentoML's own document, ``also``
+    that of the API that is mounted in it."""
 
-    def __init__(self, app: App, made: Callable[[], dict[str, Any]], version: str) -> None:
-        self.app, self.made, self.version = app, made, version
+    def __init__(
+        self,
+        app: App,
+        made: Callable[[], dict[str, Any]],
+        also: Callable[[], dict[str, Any]],
+        version: str,
+    ) -> None:
+        self.app, self.made, self.also, self.version = app, made, also, version
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
             await self.app(scope, receive, send)
             return
-        body = json.dumps(described(self.made(), self.version)).encode()
+        body = json.dumps(described(self.made(), self.also(), self.version)).encode()
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
 
-def described(document: dict[str, Any], version: str) -> dict[str, Any]:
-    """The document with our description, and a bearer token on every path but health."""
-    components = document.get("components", {})
+def described(document: dict[str, Any], api: dict[str, Any], version: str) -> dict[str, Any]:
+    """One document of both, with our description, and a bearer token on every path but health."""
+    schemas = _of(document, "components", "schemas") | _of(api, "components", "schemas")
     schemes = {BEARER: {"type": "http", "scheme": "bearer"}}
     paths = {
         path: {
             method: operation if path in HEALTH else {**operation, "security": [{BEARER: []}]}
             for method, operation in methods.items()
         }
-        for path, methods in document["paths"].items()
+        for path, methods in (document["paths"] | api["paths"]).items()
     }
     return {
         **document,
         "info": {"title": "Tripo04OS ML serving", "version": version, "description": ABOUT},
-        "components": {**components, "securitySchemes": schemes},
+        "components": {
+            **document.get("components", {}),
+            "schemas": schemas,
+            "securitySchemes": schemes,
+        },
         "paths": paths,
     }
+
+
+def _of(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    for name in names:
+        document = document.get(name, {})
+    return document

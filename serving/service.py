@@ -16,8 +16,10 @@ from pydantic import Field
 from core.errors import BadInput, ModelMissing, StoreUnavailable
 from core.params import load_params
 from core.settings import settings
-from serving import premium, profit, support
-from serving.guards import Guards
+from serving import premium, profit
+from serving.api import app as api
+from serving.api.platform import Platform
+from serving.guards import Cors, Guards
 from serving.logs import keep_input_out
 from serving.openapi import OpenApi
 from serving.releases import Loaded, Serving
@@ -43,6 +45,7 @@ from serving.schemas import (
     Text,
     ZoneHour,
 )
+from serving.support import release as support
 
 MAX_BYTES = 1 << 20
 BATCH_MS = 1000
@@ -70,6 +73,10 @@ def sample(content: Closed, many: bool = True) -> Any:
     return Field(examples=[[shown] if many else shown])
 
 
+API = api.create()
+
+
+@bentoml.asgi_app(API, path="/")
 @bentoml.service(
     name="tripo",
     workers=1,
@@ -96,6 +103,7 @@ class TripoService:
             {"support": support.builder(self.params, self.engine)},
         )
         self.serving.start()
+        api.attach(API, Platform(found, self.params, self.engine, current=self.serving.current))
 
     async def __is_ready__(self) -> bool:
         """Not ready before every product has a release."""
@@ -202,8 +210,10 @@ for endpoint in cast(Any, TripoService).apis.values():
     endpoint.input_spec.model_rebuild(force=True)
 # the first is the outermost: nobody reads even the description unasked in production
 cast(Any, TripoService).add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)
+cast(Any, TripoService).add_asgi_middleware(Cors, found=settings)
 cast(Any, TripoService).add_asgi_middleware(
     OpenApi,
     made=lambda: cast(Any, TripoService).openapi_spec.asdict(),
+    also=API.openapi,
     version=version("tripo04os-ml"),
 )

@@ -1,5 +1,6 @@
 """The whole of params.yaml: one field per section."""
 
+from core.params.api import ApiParams
 from core.params.base import Section
 from core.params.data import GateParams, SimulatorParams, UpkeepParams
 from core.params.decisions import MatchingParams, PricingParams, SupportParams
@@ -47,3 +48,4 @@ class Params(Section):
     pricing: PricingParams
     matching: MatchingParams
     support: SupportParams
+    api: ApiParams

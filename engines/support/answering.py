@@ -35,7 +35,15 @@ if TYPE_CHECKING:
     from models.support.retrieval import Retriever
     from models.support.sentiment import SentimentModel
 
-__all__ = ["Message", "Reply", "SupportRelease", "answer_batch", "answer_one", "load_release"]
+__all__ = [
+    "Message",
+    "Reply",
+    "SupportRelease",
+    "answer_batch",
+    "answer_one",
+    "load_release",
+    "reply_without_release",
+]
 log = logging.getLogger(__name__)
 
 
@@ -229,11 +237,20 @@ def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply
     )
 
 
+def reply_without_release(message: Message, rules: Sequence[Rule] = ()) -> Reply:
+    """The hand-over of a message that no release is there to read."""
+    return _handed_over(message, rules, "none")
+
+
 def _failed(release: SupportRelease, message: Message, error: Exception) -> Reply:
     """The hand-over of a message that was not read."""
     told = "support release %s failed on a message of %d characters: %s"
     log.error(told, release.release_id, len(message.text), _where(error))
-    decision = decide_after_failure(message, release.rules)
+    return _handed_over(message, release.rules, release.release_id)
+
+
+def _handed_over(message: Message, rules: Sequence[Rule], release_id: str) -> Reply:
+    decision = decide_after_failure(message, rules)
     failed = decision.reason_code == ReasonCode.AI_ERROR
     return Reply(
         action=decision.action.value,
@@ -247,7 +264,7 @@ def _failed(release: SupportRelease, message: Message, error: Exception) -> Repl
         entities=[],
         reason_code=decision.reason_code,
         priority=decision.priority,
-        release=release.release_id,
+        release=release_id,
         specialization=decision.specialization,
     )
 

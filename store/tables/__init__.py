@@ -1,6 +1,13 @@
 """Every table of the store, by product; importing this fills ``Base.metadata``."""
 
 from store.tables.ai_performance import AiPerformance, AiPerformanceSlice
+from store.tables.api import (
+    AuditEntry,
+    HandledEvent,
+    IdempotentCall,
+    OutboxEvent,
+    SpentToken,
+)
 from store.tables.base import Base
 from store.tables.platform import (
     FeatureValue,
@@ -19,18 +26,23 @@ from store.tables.support import (
     SupportAgent,
     SupportConversation,
     SupportMessage,
+    SupportNote,
 )
 
 __all__ = [
     "AiPerformance",
     "AiPerformanceSlice",
+    "AuditEntry",
     "Base",
     "DriverQualification",
     "EscalationRule",
     "FeatureValue",
+    "HandledEvent",
+    "IdempotentCall",
     "KnowledgeItem",
     "KnowledgeItemVersion",
     "MonitoringResult",
+    "OutboxEvent",
     "PremiumDriver",
     "PremiumMetrics",
     "ProfitMetrics",
@@ -39,7 +51,9 @@ __all__ = [
     "ReleasePointer",
     "ResponseFeedback",
     "RetentionLog",
+    "SpentToken",
     "SupportAgent",
     "SupportConversation",
     "SupportMessage",
+    "SupportNote",
 ]

@@ -108,12 +108,17 @@ class SupportConversation(Base):
 
 
 class SupportMessage(Base):
-    """One message; ``confidence_score`` is NULL for canned and hand-over messages."""
+    """One message; ``confidence_score`` is NULL for canned and hand-over messages.
+
+    ``reply_to`` is the message that an AI message answers, ``entities`` what was found in it.
+    """
 
     __tablename__ = "support_messages"
     __table_args__ = (
         sa.UniqueConstraint("conversation_id", "seq"),
         sa.UniqueConstraint("conversation_id", "client_message_id"),
+        # two workers that answer the same message: one reply wins
+        sa.UniqueConstraint("reply_to"),
         between("seq", 1),
         between("confidence_score", 0, 1),
         between("sentiment_score", -1, 1),
@@ -140,6 +145,28 @@ class SupportMessage(Base):
     sentiment_score: Mapped[float | None]
     processing_time_ms: Mapped[int | None]
     release: Mapped[str | None] = mapped_column(sa.String(64))
+    reply_to: Mapped[uuid.UUID | None] = mapped_column(
+        sa.ForeignKey("support_messages.id", ondelete="CASCADE")
+    )
+    entities: Mapped[list[Any] | None]
+    created_at: Mapped[datetime]
+
+
+class SupportNote(Base):
+    """What agents tell each other about a conversation; its user never sees it."""
+
+    __tablename__ = "support_notes"
+    __table_args__ = (
+        sa.CheckConstraint("length(content) BETWEEN 1 AND 5000", name="content_length"),
+        sa.Index(None, "conversation_id"),
+    )
+
+    id: Mapped[uuid.UUID] = uuid_key()
+    conversation_id: Mapped[uuid.UUID] = mapped_column(
+        sa.ForeignKey("support_conversations.id", ondelete="CASCADE")
+    )
+    author: Mapped[str] = mapped_column(FOREIGN_ID)
+    content: Mapped[str] = mapped_column(sa.Text)
     created_at: Mapped[datetime]
 
 

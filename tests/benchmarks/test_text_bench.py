@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks.scifact import _ndcg_at_10, _reciprocal
+from benchmarks.scifact import _ndcg_at_10, _scaled
 from cli.main import app
 from tests.pipelines.test_text_files import THINGS, rows
 
@@ -57,10 +57,10 @@ def test_an_unknown_set_and_missing_data_are_refused(public, monkeypatch):
     assert "expected TRIPO_DATA" in str(bench("--only", "banking77").exception)
 
 
-def test_ndcg_and_reciprocal_ranks_are_as_defined():
+def test_ndcg_and_scaled_scores_are_as_defined():
     scores = np.array([[0.9, 0.5, 0.7, 0.1, *np.zeros(8)]])
     first, second = np.zeros((1, 12)), np.zeros((1, 12))
     first[0, 0] = second[0, 2] = 1
     assert _ndcg_at_10(scores, first) == 1
     assert _ndcg_at_10(scores, second) == pytest.approx(1 / np.log2(3))
-    assert _reciprocal(scores)[0, :4].tolist() == [1 / 61, 1 / 63, 1 / 62, 1 / 64]
+    assert _scaled(scores * 10)[0, :4] == pytest.approx([1, 5 / 9, 7 / 9, 1 / 9])

@@ -1,0 +1,19 @@
+"""Parameters of the API: how much a caller may ask for."""
+
+from pydantic import Field
+
+from core.enums import Role
+from core.params.base import Section
+
+
+class ApiParams(Section):
+    """Limits of the endpoints; docs/domain.md, section 2.5."""
+
+    rate_limits: dict[Role, list[str]] = Field(
+        description="windows of each role, like 100/minute; the shortest is the burst"
+    )
+    page_size: int = Field(ge=1, le=100, description="rows of a list, unless asked")
+    assignment_timeout_s: float = Field(
+        gt=0, description="an agent who does not answer loses the conversation to the queue"
+    )
+    reopen_hours: float = Field(gt=0, description="how long after its resolution")

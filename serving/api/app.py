@@ -1,0 +1,36 @@
+"""The API: one FastAPI application that the BentoML service mounts, described in OpenAPI."""
+
+from fastapi import FastAPI
+
+from serving.api import auth, problems
+from serving.api.platform import Platform
+from serving.support import api as support
+
+BASE = "/api/v1"
+ABOUT = """\
+Conversations of AI Support and the desk of the agents who take them over.
+
+Every call but health needs `Authorization: Bearer <token>` (`tripo auth token` makes one for local
+use). Errors are problem documents (RFC 9457) that say what was expected, what came and what to do.
+Times are UTC. A list is given in pages.
+"""
+
+
+def create() -> FastAPI:
+    """The application, with every route; it answers once `attach` gave it a platform."""
+    api = FastAPI(
+        title="Tripo04OS API",
+        description=ABOUT,
+        openapi_url=f"{BASE}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(api)
+    api.include_router(auth.router, prefix=BASE)
+    api.include_router(support.router, prefix=BASE)
+    return api
+
+
+def attach(api: FastAPI, platform: Platform) -> None:
+    """Give the application what its endpoints stand on."""
+    api.state.platform = platform

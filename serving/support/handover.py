@@ -1,0 +1,130 @@
+"""From the assistant to a person and back: assign or queue, resolve, reopen, take back.
+
+Works on a connection that holds the conversation's lock.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Connection, Row
+
+from core.enums import (
+    ConversationStatus,
+    Priority,
+    ReasonCode,
+    ResolutionKind,
+    Role,
+    Specialization,
+)
+from engines.support.answering import Reply
+from store import agents, outbox
+from store import conversations as kept
+
+URGENCY = tuple(Priority)
+FALLBACK = "en"
+"""What an agent may have to speak where nobody speaks the user's language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a person takes over, how urgent it is, and which team is meant."""
+
+    code: str
+    words: str
+    priority: str
+    team: str
+
+    @classmethod
+    def of(cls, told: Reply) -> "Reason":
+        """The engine's."""
+        code = told.reason_code or ReasonCode.AI_ERROR.value
+        team = told.specialization or Specialization.GENERAL.value
+        return cls(code, f"{code}: {told.intent}", told.priority, team)
+
+    @classmethod
+    def asked(cls, words: str, priority: Priority) -> "Reason":
+        """The user's own wish."""
+        code = ReasonCode.USER_REQUEST.value
+        return cls(code, words, priority.value, Specialization.GENERAL.value)
+
+
+def hand_over(connection: Connection, row: Row[Any], reason: Reason, now: datetime) -> None:
+    """Give the conversation to the agent who fits best, else put it in the queue."""
+    priority = max(row.priority, Priority(reason.priority), key=URGENCY.index)
+    kept.change(connection, row, {
+        "status": ConversationStatus.ESCALATED, "ai_handled": False, "priority": priority,
+        "escalated_at": row.escalated_at or now, "escalation_reason": reason.words[:500],
+        "reason_code": reason.code, "queued_at": now, "updated_at": now,
+    })  # fmt: skip
+    told = {"conversation_id": str(row.id), "reason_code": reason.code, "priority": priority}
+    outbox.add(connection, "SUPPORT_CONVERSATION_ESCALATED", told, now)
+    place(connection, kept.find(connection, row.id), reason.team, now)
+
+
+def place(
+    connection: Connection, row: Row[Any], team: str, now: datetime, but: UUID | None = None
+) -> None:
+    """Assign a waiting conversation, if an agent (``but`` this one) has a place for it."""
+    for agent in agents.candidates(connection, team, row.language_code):
+        if agent.id != but and agents.assign(connection, row, agent.id, now):
+            return
+
+
+def resolve(connection: Connection, row: Row[Any], by: Role, now: datetime) -> None:
+    """Ended by its user, or by an agent; the agent's place is free again."""
+    kind = ResolutionKind.CONFIRMED if by == Role.USER else ResolutionKind.AGENT
+    if row.assigned_agent_id is not None:
+        agents.leave_place(connection, row.assigned_agent_id, now)
+    kept.change(connection, row, {
+        "status": ConversationStatus.RESOLVED, "resolution_kind": kind, "resolved_at": now,
+        "first_resolved_at": row.first_resolved_at or now, "queued_at": None, "updated_at": now,
+    })  # fmt: skip
+    told = {"conversation_id": str(row.id), "resolution_kind": kind}
+    outbox.add(connection, "SUPPORT_CONVERSATION_RESOLVED", told, now)
+    if row.assigned_agent_id is not None:
+        next_for(connection, agents.find(connection, row.assigned_agent_id), now)
+
+
+def reopen(connection: Connection, row: Row[Any], now: datetime) -> None:
+    """It goes on: with the assistant, or in the queue where a person had it."""
+    human = row.escalated_at is not None
+    kept.change(connection, row, {
+        "status": ConversationStatus.ESCALATED if human else ConversationStatus.IN_PROGRESS,
+        "resolved_at": None, "resolution_kind": None, "reopened_at": now, "updated_at": now,
+        "assigned_agent_id": None, "assigned_at": None, "queued_at": now if human else None,
+    })  # fmt: skip
+    if human:
+        place(connection, kept.find(connection, row.id), Specialization.GENERAL.value, now)
+
+
+def next_for(connection: Connection, agent: Row[Any], now: datetime) -> None:
+    """Fill an agent's free places from the queue: their own team's work and languages."""
+    for row in agents.waiting(connection):
+        if agent.specialization not in (team_of(row), Specialization.GENERAL):
+            continue
+        if not {row.language_code, FALLBACK} & set(agent.language_skills):
+            continue
+        if not agents.assign(connection, row, agent.id, now):
+            return
+
+
+def team_of(row: Row[Any]) -> str:
+    """The team that a conversation's reason points to."""
+    teams = {
+        ReasonCode.SAFETY: Specialization.SAFETY,
+        ReasonCode.FRAUD_REPORT: Specialization.FRAUD,
+    }
+    if row.reason_code == ReasonCode.HIGH_PRIORITY_INTENT and row.intent == "payment_problem":
+        return Specialization.BILLING.value
+    return teams.get(row.reason_code, Specialization.GENERAL).value
+
+
+def take_back(connection: Connection, now: datetime, timeout_s: float) -> int:
+    """Conversations whose agent has not written in time go back in the queue; how many did."""
+    late = agents.unanswered(connection, now - timedelta(seconds=timeout_s))
+    for row in late:
+        agents.enqueue(connection, row, now)
+        place(connection, kept.find(connection, row.id), team_of(row), now, row.assigned_agent_id)
+    return len(late)

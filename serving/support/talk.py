@@ -1,0 +1,312 @@
+"""One conversation as it goes on: hear a message, answer it, hand over, mark, resolve, reopen.
+
+A message is stored before it is answered: whatever fails afterwards, it is kept, and the same
+message sent again (by its client id) gets its answer. The engine runs outside of transactions.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy.engine import Connection, Row
+from sqlalchemy.exc import IntegrityError
+
+from core.enums import Action, Channel, ConversationStatus, MessageType, Priority, Sender
+from core.errors import BadInput, Conflict, ModelMissing
+from core.intents import UNKNOWN, complexity
+from engines.support.answering import Reply, answer_one, reply_without_release
+from engines.support.policy import Message
+from engines.support.turns import Turn, so_far
+from serving.api.identity import Caller
+from serving.api.platform import Platform
+from serving.support import handover
+from store import conversations as kept
+from store import outbox
+from store.db import read, write
+
+ENDED = (ConversationStatus.CLOSED, ConversationStatus.RESOLVED)
+HELD = ConversationStatus.ESCALATED
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of a user, its conversation, and the assistant's reply unless a person is in
+    charge."""
+
+    conversation: Row[Any]
+    message: Row[Any]
+    reply: Row[Any] | None
+
+
+def open_conversation(
+    found: Platform,
+    caller: Caller,
+    user_id: str,
+    channel: Channel,
+    text: str,
+    order_id: str | None = None,
+    client_message_id: str | None = None,
+    message_type: MessageType = MessageType.TEXT,
+) -> Said:
+    """Begin a conversation with its first message, and answer it."""
+    now = found.clock()
+
+    def work(connection: Connection) -> tuple[uuid.UUID, Row[Any]]:
+        conversation_id = kept.start(connection, {
+            "user_id": user_id, "channel": channel, "status": ConversationStatus.OPEN,
+            "ai_handled": True, "priority": Priority.LOW, "order_id": order_id,
+            "language_code": "en", "created_at": now, "updated_at": now,
+        })  # fmt: skip
+        message = _keep(connection, conversation_id, text, client_message_id, message_type, now)
+        told = {"conversation_id": str(conversation_id), "user_id": user_id, "channel": channel}
+        outbox.add(connection, "SUPPORT_CONVERSATION_CREATED", told, now)
+        return conversation_id, message
+
+    conversation_id, message = write(found.engine, work)
+    return _answer(found, caller, conversation_id, message)
+
+
+def say(
+    found: Platform,
+    caller: Caller,
+    conversation_id: uuid.UUID,
+    text: str,
+    client_message_id: str | None = None,
+    message_type: MessageType = MessageType.TEXT,
+) -> Said:
+    """The next message of the user, answered unless a person is in charge.
+
+    Raises
+    ------
+    Conflict
+        If the conversation has ended, or the client's id came before with another text.
+    """
+    now = found.clock()
+
+    def work(connection: Connection) -> Row[Any]:
+        row = kept.locked(connection, conversation_id)
+        if client_message_id:
+            before = kept.said_before(connection, conversation_id, client_message_id)
+            if before is not None:
+                return _same(before, text)
+        if row.status in ENDED:
+            _reopen(connection, row, now, found.params.api.reopen_hours)
+        return _keep(connection, conversation_id, text, client_message_id, message_type, now)
+
+    return _answer(found, caller, conversation_id, write(found.engine, work))
+
+
+def _same(before: Row[Any], text: str) -> Row[Any]:
+    if before.content != text:
+        named = before.client_message_id
+        raise Conflict(f"client_message_id {named} came before with another text; use a new id")
+    return before
+
+
+def _keep(
+    connection: Connection,
+    conversation_id: uuid.UUID,
+    text: str,
+    client_message_id: str | None,
+    message_type: MessageType,
+    now: datetime,
+) -> Row[Any]:
+    return kept.say(connection, conversation_id, {
+        "sender": Sender.USER, "message_type": message_type, "content": text,
+        "client_message_id": client_message_id, "created_at": now,
+    })  # fmt: skip
+
+
+def _answer(found: Platform, caller: Caller, conversation_id: uuid.UUID, message: Row[Any]) -> Said:
+    """Answer a stored message, once: whoever comes second gets the first one's reply."""
+    row, reply, turns = read(found.engine, lambda c: (
+        kept.find(c, conversation_id), kept.reply_to(c, message.id),
+        kept.turns(c, conversation_id),
+    ))  # fmt: skip
+    if reply is not None or row.status == HELD:
+        return Said(row, message, reply)
+    began = time.perf_counter()
+    told = _ask(found, caller, row, message, turns)
+    spent = round((time.perf_counter() - began) * 1000)
+    try:
+        return write(found.engine, lambda c: _tell(c, found, conversation_id, message, told, spent))
+    except IntegrityError:  # on PostgreSQL two may have got here: the other's reply stands
+        return read(found.engine, lambda c: _as_it_stands(c, conversation_id, message))
+
+
+def _as_it_stands(connection: Connection, conversation_id: uuid.UUID, message: Row[Any]) -> Said:
+    return Said(
+        kept.find(connection, conversation_id), message, kept.reply_to(connection, message.id)
+    )
+
+
+def _ask(
+    found: Platform, caller: Caller, row: Row[Any], message: Row[Any], turns: Sequence[Row[Any]]
+) -> Reply:
+    """What the engine says; without a release a person takes over."""
+    known = Message(
+        text=message.content,
+        audience=caller.audience.value,
+        loyalty_tier=caller.loyalty_tier.value,
+        order_id=row.order_id,
+        asked_at=message.created_at,
+        **so_far(_turns(turns)),
+    )
+    try:
+        return answer_one(found.current("support").engine, known)
+    except ModelMissing:
+        return reply_without_release(known)
+
+
+def _turns(rows: Sequence[Row[Any]]) -> list[Turn]:
+    """The turns so far; an entity is new where no earlier message had it."""
+    seen: set[tuple[str, str]] = set()
+    turns: list[Turn] = []
+    for row in rows:
+        named = {(e["type"], str(e["normalised"])) for e in row.entities or []}
+        turns.append(
+            Turn(
+                row.intent or UNKNOWN,
+                row.action,
+                row.sentiment_score or 0.0,
+                new_entity=bool(turns) and bool(named - seen),
+                helpful=bool(row.helpful),
+            )
+        )
+        seen |= named
+    return turns
+
+
+def _tell(
+    connection: Connection,
+    found: Platform,
+    conversation_id: uuid.UUID,
+    message: Row[Any],
+    told: Reply,
+    spent: int,
+) -> Said:
+    """Store the reply and what it means for the conversation, unless somebody did meanwhile."""
+    row = kept.locked(connection, conversation_id)
+    reply = kept.reply_to(connection, message.id)
+    if reply is not None or row.status == HELD:
+        return Said(row, message, reply)
+    now = found.clock()
+    kept.understood(connection, message.id, {
+        "intent": told.intent, "sentiment_score": told.sentiment_score,
+        "language_code": told.language_code, "entities": told.entities,
+    })  # fmt: skip
+    reply = kept.say(connection, conversation_id, {
+        "sender": Sender.AI, "message_type": MessageType.TEXT, "content": told.content,
+        "action": told.action, "confidence_score": told.confidence, "sources": told.sources,
+        "intent": told.intent, "language_code": told.language_code, "reply_to": message.id,
+        "processing_time_ms": spent, "release": told.release, "created_at": now,
+    })  # fmt: skip
+    kept.change(connection, row, _after(row, told, now))
+    if told.action == Action.ESCALATE:
+        row = kept.find(connection, conversation_id)
+        handover.hand_over(connection, row, handover.Reason.of(told), now)
+    return Said(kept.find(connection, conversation_id), message, reply)
+
+
+def _after(row: Row[Any], told: Reply, now: datetime) -> dict[str, Any]:
+    """What a reply changes in its conversation: the first intent in scope stays."""
+    intent = row.intent or (told.intent if told.intent != UNKNOWN else None)
+    return {
+        "status": ConversationStatus.IN_PROGRESS,
+        "sentiment_score": told.sentiment_score,
+        "intent": intent,
+        "complexity": complexity(intent) if intent else None,
+        "language_code": told.language_code,
+        "first_response_at": row.first_response_at or now,
+        "updated_at": now,
+    }
+
+
+def escalate(
+    found: Platform, conversation_id: uuid.UUID, reason: str, priority: Priority
+) -> Row[Any]:
+    """A person is wanted: always honoured. The conversation as it stands then."""
+    now = found.clock()
+
+    def work(connection: Connection) -> Row[Any]:
+        row = kept.locked(connection, conversation_id)
+        if row.status == ConversationStatus.CLOSED:
+            raise Conflict("this conversation is closed; open a new one")
+        if row.status != HELD:
+            handover.hand_over(connection, row, handover.Reason.asked(reason, priority), now)
+        return kept.find(connection, conversation_id)
+
+    return write(found.engine, work)
+
+
+def rate(
+    found: Platform,
+    conversation_id: uuid.UUID,
+    message_id: uuid.UUID,
+    rating: int,
+    was_helpful: bool | None,
+    comment: str | None,
+) -> uuid.UUID:
+    """Keep what the user says of an answer; its id.
+
+    Raises
+    ------
+    BadInput
+        If the message is not an answer of this conversation.
+    """
+    now = found.clock()
+
+    def work(connection: Connection) -> uuid.UUID:
+        marked = kept.message(connection, message_id)
+        if marked is None or marked.conversation_id != conversation_id:
+            raise BadInput(f"message_id: expected a message of this conversation, got {message_id}")
+        if marked.sender not in (Sender.AI, Sender.AGENT):
+            raise BadInput("message_id: expected an answer, got a message of the user's own")
+        feedback_id = kept.rate(connection, {
+            "message_id": message_id, "conversation_id": conversation_id, "user_rating": rating,
+            "was_helpful": was_helpful, "follow_up_required": was_helpful is False,
+            "user_comment": comment, "created_at": now,
+        })  # fmt: skip
+        told = {"conversation_id": str(conversation_id), "message_id": str(message_id),
+                "rating": rating, "was_helpful": was_helpful}  # fmt: skip
+        outbox.add(connection, "AI_FEEDBACK_RECEIVED", told, now)
+        return feedback_id
+
+    return write(found.engine, work)
+
+
+def resolve(found: Platform, caller: Caller, conversation_id: uuid.UUID) -> Row[Any]:
+    """Ended: the user says so, or an agent."""
+    now = found.clock()
+
+    def work(connection: Connection) -> Row[Any]:
+        row = kept.locked(connection, conversation_id)
+        if row.status in ENDED:
+            raise Conflict(f"this conversation is {row.status}; only one that goes on is resolved")
+        handover.resolve(connection, row, caller.role, now)
+        return kept.find(connection, conversation_id)
+
+    return write(found.engine, work)
+
+
+def reopen(found: Platform, conversation_id: uuid.UUID) -> Row[Any]:
+    """Not ended after all; Conflict when it goes on, is closed, or ended too long ago."""
+    now = found.clock()
+
+    def work(connection: Connection) -> Row[Any]:
+        row = kept.locked(connection, conversation_id)
+        _reopen(connection, row, now, found.params.api.reopen_hours)
+        return kept.find(connection, conversation_id)
+
+    return write(found.engine, work)
+
+
+def _reopen(connection: Connection, row: Row[Any], now: datetime, hours: float) -> None:
+    if row.status != ConversationStatus.RESOLVED:
+        raise Conflict(f"expected a resolved conversation, this one is {row.status}")
+    if now - row.resolved_at > timedelta(hours=hours):
+        raise Conflict(f"resolved more than {hours:g} hours ago; open a new conversation")
+    handover.reopen(connection, row, now)

@@ -1,0 +1,191 @@
+"""Conversations and their messages: read, listed, and changed so that two writers never mix.
+
+Every function works on a connection of `store.db.read` or `store.db.write`. Whoever writes locks
+the conversation first (`locked`): on SQLite writers stand in line anyway.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from core.enums import ConversationStatus, Sender
+from core.errors import Conflict, NotThere
+from store.tables import (
+    Base,
+    ResponseFeedback,
+    SupportConversation,
+    SupportMessage,
+    SupportNote,
+)
+
+CONVERSATION = Base.metadata.tables[SupportConversation.__tablename__]
+MESSAGE = Base.metadata.tables[SupportMessage.__tablename__]
+FEEDBACK = Base.metadata.tables[ResponseFeedback.__tablename__]
+NOTE = Base.metadata.tables[SupportNote.__tablename__]
+WAITING = (
+    (CONVERSATION.c.status == ConversationStatus.ESCALATED)
+    & CONVERSATION.c.assigned_agent_id.is_(None)
+    & CONVERSATION.c.queued_at.is_not(None)
+)
+"""In the queue of the agents."""
+
+
+def find(connection: Connection, conversation_id: uuid.UUID) -> Row[Any]:
+    """The conversation; NotThere without one."""
+    return _one(connection, sa.select(CONVERSATION), conversation_id)
+
+
+def locked(connection: Connection, conversation_id: uuid.UUID) -> Row[Any]:
+    """The conversation, held against other writers until the transaction ends."""
+    return _one(connection, sa.select(CONVERSATION).with_for_update(), conversation_id)
+
+
+def _one(connection: Connection, select: Any, conversation_id: uuid.UUID) -> Row[Any]:
+    row: Row[Any] | None = connection.execute(
+        select.where(CONVERSATION.c.id == conversation_id)
+    ).one_or_none()
+    if row is None:
+        raise NotThere(f"there is no conversation {conversation_id}")
+    return row
+
+
+def start(connection: Connection, values: Mapping[str, Any]) -> uuid.UUID:
+    """A new conversation; its id."""
+    conversation_id = uuid.uuid4()
+    connection.execute(CONVERSATION.insert().values(id=conversation_id, **values))
+    return conversation_id
+
+
+def change(connection: Connection, row: Row[Any], values: Mapping[str, Any]) -> None:
+    """Compare and set: ``values`` into the conversation as it was read.
+
+    Raises
+    ------
+    Conflict
+        If somebody changed it since.
+    """
+    mine = (CONVERSATION.c.id == row.id) & (CONVERSATION.c.version == row.version)
+    update = CONVERSATION.update().where(mine).values(**values, version=row.version + 1)
+    if connection.execute(update).rowcount != 1:
+        raise Conflict(f"conversation {row.id} was changed by somebody else meanwhile; read again")
+
+
+def say(connection: Connection, conversation_id: uuid.UUID, values: Mapping[str, Any]) -> Row[Any]:
+    """The next message of a conversation that is locked; the row as it stands then."""
+    newest = sa.select(sa.func.max(MESSAGE.c.seq)).where(
+        MESSAGE.c.conversation_id == conversation_id
+    )
+    seq = 1 + int(connection.scalar(newest) or 0)
+    message_id = uuid.uuid4()
+    connection.execute(
+        MESSAGE.insert().values(id=message_id, conversation_id=conversation_id, seq=seq, **values)
+    )
+    return connection.execute(sa.select(MESSAGE).where(MESSAGE.c.id == message_id)).one()
+
+
+def understood(connection: Connection, message_id: uuid.UUID, values: Mapping[str, Any]) -> None:
+    """What the models read out of a message: intent, sentiment_score, language_code, entities."""
+    connection.execute(MESSAGE.update().where(MESSAGE.c.id == message_id).values(**values))
+
+
+def message(connection: Connection, message_id: uuid.UUID) -> Row[Any] | None:
+    """One message."""
+    return connection.execute(sa.select(MESSAGE).where(MESSAGE.c.id == message_id)).one_or_none()
+
+
+def said_before(
+    connection: Connection, conversation_id: uuid.UUID, client_message_id: str
+) -> Row[Any] | None:
+    """The message that came with this id of the client's, if it came before."""
+    same = (MESSAGE.c.conversation_id == conversation_id) & (
+        MESSAGE.c.client_message_id == client_message_id
+    )
+    return connection.execute(sa.select(MESSAGE).where(same)).one_or_none()
+
+
+def reply_to(connection: Connection, message_id: uuid.UUID) -> Row[Any] | None:
+    """The assistant's reply to a message."""
+    return connection.execute(
+        sa.select(MESSAGE).where(MESSAGE.c.reply_to == message_id)
+    ).one_or_none()
+
+
+def messages(
+    connection: Connection,
+    conversation_id: uuid.UUID,
+    after_seq: int = 0,
+    last: int | None = None,
+) -> list[Row[Any]]:
+    """Messages after a number, oldest first; only the ``last`` ones where that is given."""
+    mine = (MESSAGE.c.conversation_id == conversation_id) & (MESSAGE.c.seq > after_seq)
+    chosen = sa.select(MESSAGE).where(mine).order_by(MESSAGE.c.seq.desc()).limit(last)
+    return list(reversed(connection.execute(chosen).all()))
+
+
+def turns(connection: Connection, conversation_id: uuid.UUID) -> list[Row[Any]]:
+    """The assistant's replies, oldest first: intent, action, what they answered, and the best mark.
+
+    Columns: intent, action, sentiment_score and entities of the user's message, helpful.
+    """
+    asked = MESSAGE.alias("asked")
+    helpful = (
+        sa.select(FEEDBACK.c.id)
+        .where((FEEDBACK.c.message_id == MESSAGE.c.id) & FEEDBACK.c.was_helpful)
+        .exists()
+    )
+    chosen = (
+        sa.select(
+            MESSAGE.c.intent, MESSAGE.c.action, asked.c.sentiment_score, asked.c.entities,
+            helpful.label("helpful"),
+        )
+        .join(asked, MESSAGE.c.reply_to == asked.c.id)
+        .where((MESSAGE.c.conversation_id == conversation_id) & (MESSAGE.c.sender == Sender.AI))
+        .order_by(MESSAGE.c.seq)
+    )  # fmt: skip
+    return list(connection.execute(chosen).all())
+
+
+def matching(where: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    """Conversations whose columns hold these values."""
+    return sa.and_(sa.true(), *(CONVERSATION.c[name] == value for name, value in where.items()))
+
+
+def open_to_agent(agent_id: uuid.UUID) -> sa.ColumnElement[bool]:
+    """What an agent may see: what was ever given to them, and what waits."""
+    return (CONVERSATION.c.assigned_agent_id == agent_id) | WAITING
+
+
+def listed(
+    connection: Connection, wanted: sa.ColumnElement[bool], page: int, size: int
+) -> tuple[list[Row[Any]], int]:
+    """One page of conversations, newest first, and how many there are in all."""
+    order = CONVERSATION.c.created_at.desc(), CONVERSATION.c.id
+    chosen = sa.select(CONVERSATION).where(wanted).order_by(*order)
+    rows = connection.execute(chosen.limit(size).offset((page - 1) * size)).all()
+    total = connection.scalar(sa.select(sa.func.count()).select_from(CONVERSATION).where(wanted))
+    return list(rows), int(total or 0)
+
+
+def rate(connection: Connection, values: Mapping[str, Any]) -> uuid.UUID:
+    """What a user said about an answer; a second mark of the same answer replaces the first."""
+    mine = FEEDBACK.c.message_id == values["message_id"]
+    connection.execute(FEEDBACK.delete().where(mine))
+    feedback_id = uuid.uuid4()
+    connection.execute(FEEDBACK.insert().values(id=feedback_id, **values))
+    return feedback_id
+
+
+def note(connection: Connection, values: Mapping[str, Any]) -> uuid.UUID:
+    """A note of an agent's."""
+    note_id = uuid.uuid4()
+    connection.execute(NOTE.insert().values(id=note_id, **values))
+    return note_id
+
+
+def notes(connection: Connection, conversation_id: uuid.UUID) -> list[Row[Any]]:
+    """All notes, oldest first."""
+    mine = NOTE.c.conversation_id == conversation_id
+    return list(connection.execute(sa.select(NOTE).where(mine).order_by(NOTE.c.created_at)).all())
