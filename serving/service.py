@@ -6,6 +6,7 @@ beside the old one, tested, and swapped in whole. A call takes its release once.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Annotated, Any, cast
@@ -103,7 +104,8 @@ class TripoService:
             {"support": support.builder(self.params, self.engine)},
         )
         self.serving.start()
-        api.attach(API, Platform(found, self.params, self.engine, current=self.serving.current))
+        self.platform = Platform(found, self.params, self.engine, self.serving.current)
+        api.attach(API, self.platform)
 
     async def __is_ready__(self) -> bool:
         """Not ready before every product has a release."""
@@ -113,6 +115,11 @@ class TripoService:
         """The release that answers now; 503 before the first one."""
         with in_http():
             return self.serving.current(product)
+
+    def _support(self) -> Loaded:
+        """The support release that answers now, with the items and rules of the store."""
+        with in_http():
+            return replace(self.serving.current("support"), engine=self.platform.support())
 
     @bentoml.on_shutdown
     def _stop(self) -> None:
@@ -128,7 +135,7 @@ class TripoService:
         ],
     ) -> list[Answer]:
         """What to say to each message, grounded in a cited item; or clarify, abstain, escalate."""
-        return support.answer(self._current("support"), messages)
+        return support.answer(self._support(), messages)
 
     @bentoml.api(route="/search", **BATCHED)
     def search(
@@ -140,7 +147,7 @@ class TripoService:
         ],
     ) -> list[list[Hit]]:
         """The items of the knowledge base that fit each query best."""
-        return support.search(self._current("support"), queries)
+        return support.search(self._support(), queries)
 
     @bentoml.api(route="/intent", **BATCHED)
     def intent(

@@ -12,9 +12,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from core.enums import AgentAvailability, ConversationStatus, Priority, Specialization
+from core.enums import AgentAvailability, ConversationStatus, Priority, Sender, Specialization
 from core.errors import NotThere
-from store.conversations import CONVERSATION, WAITING, change
+from store.conversations import CONVERSATION, MESSAGE, WAITING, change
 from store.tables import Base, SupportAgent
 
 AGENT = Base.metadata.tables[SupportAgent.__tablename__]
@@ -126,16 +126,30 @@ def waiting(connection: Connection, limit: int | None = None) -> list[Row[Any]]:
     return list(connection.execute(chosen.limit(limit)).all())
 
 
+def conversations_of(connection: Connection, agent_id: uuid.UUID) -> list[Row[Any]]:
+    """What an agent has in hand."""
+    held = (CONVERSATION.c.assigned_agent_id == agent_id) & (
+        CONVERSATION.c.status == ConversationStatus.ESCALATED
+    )
+    return list(connection.execute(sa.select(CONVERSATION).where(held)).all())
+
+
 def unanswered(connection: Connection, assigned_before: datetime) -> list[Row[Any]]:
-    """Conversations that their agent took before that moment and has not written in."""
+    """Conversations that their agent took before that moment and has not written in since."""
+    written = (
+        sa.select(MESSAGE.c.id)
+        .where(
+            (MESSAGE.c.conversation_id == CONVERSATION.c.id)
+            & (MESSAGE.c.sender == Sender.AGENT)
+            & (MESSAGE.c.created_at >= CONVERSATION.c.assigned_at)
+        )
+        .exists()
+    )
     late = (
         (CONVERSATION.c.status == ConversationStatus.ESCALATED)
         & CONVERSATION.c.assigned_agent_id.is_not(None)
         & (CONVERSATION.c.assigned_at <= assigned_before)
-        & sa.or_(
-            CONVERSATION.c.first_agent_reply_at.is_(None),
-            CONVERSATION.c.first_agent_reply_at < CONVERSATION.c.assigned_at,
-        )
+        & ~written
     )
     return list(connection.execute(sa.select(CONVERSATION).where(late)).all())
 

@@ -7,7 +7,7 @@ that another hand wrote and on messages that no item answers.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import ReleaseRefused
 from core.params.language import KnowledgeBaseParams
+from features.text import normalise
 from models.contract import Artefact, Card
 from models.support import fusion, heads
 from models.support import mistakes as pages
@@ -38,6 +39,7 @@ ABOUT = Card(
 )
 ITEMS, TEXTS, VECTORS, META = "items.json", "texts.json", "embeddings.safetensors", "meta.json"
 SHOWN_MISTAKES = 60
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 ITEM_FIELDS = [
     "kb_code", "item_version", "intent", "category", "question", "answer", "audience",
     "language_code",
@@ -50,14 +52,16 @@ class Retriever:
     def __init__(self, artefact: Artefact) -> None:
         from safetensors.numpy import load as unpack
 
+        self._artefact = artefact
         self._meta: dict[str, Any] = json.loads(artefact[META])
         self.encoder_sha256: str = self._meta["encoder_sha256"]
         self.items: list[dict[str, Any]] = json.loads(artefact[ITEMS])
-        texts = json.loads(artefact[TEXTS])
+        self._texts: list[str] = json.loads(artefact[TEXTS])
         arrays = unpack(artefact[VECTORS])
+        self._vectors, self._owner = arrays["vectors"], arrays["owner"]
         self._index = Index(
             pd.DataFrame(self.items),
-            texts,
+            self._texts,
             arrays["vectors"].astype("float32"),
             arrays["owner"],
             arrays["answers"],
@@ -84,6 +88,34 @@ class Retriever:
             signals, allowed, self._index.intents, probabilities, self._weights,
             self._confidence, self._meta["top_k"],
         )  # fmt: skip
+
+    def over(self, items: Sequence[Mapping[str, Any]], embed: Embed) -> "Retriever":
+        """The same ranking and trust over other items; what is known already is not embedded again.
+
+        ``items``: mappings of ITEM_FIELDS and variants. Further wordings of an item stay with it as
+        long as its question does.
+        """
+        known = dict(zip(self._texts, self._vectors, strict=True))
+        own = {item["kb_code"]: item for item in self.items}
+        wordings: dict[str, list[str]] = {}
+        for text, place in zip(self._texts, self._owner, strict=True):
+            wordings.setdefault(self.items[place]["kb_code"], []).append(text)
+        rows = []
+        for item in items:
+            fields = {name: item[name] for name in ITEM_FIELDS}
+            before = own.get(item["kb_code"], {})
+            same = normalise(item["question"]) == normalise(before.get("question", ""))
+            gone = {normalise(str(before.get("answer", "")))}
+            said = [normalise(text) for text in (item["question"], *item["variants"])]
+            kept = [t for t in wordings.get(item["kb_code"], []) if t not in gone] if same else []
+            rows += [{**fields, "part": "wording", "text": t} for t in dict.fromkeys(said + kept)]
+            rows.append({**fields, "part": "answer", "text": normalise(item["answer"])})
+        train = pd.DataFrame(rows)
+        fresh = [text for text in dict.fromkeys(train["text"]) if text not in known]
+        known |= dict(zip(fresh, embed(fresh), strict=True)) if fresh else {}
+        vectors = [known[text] for text in train["text"]]
+        train = train.assign(embedding=vectors, encoder_sha256=self.encoder_sha256)
+        return Retriever(reindexed(self._artefact, train))
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """kb_1..kb_k (codes, best first; empty where nothing is allowed), score, confidence."""

@@ -1,10 +1,14 @@
 """The API: one FastAPI application that the BentoML service mounts, described in OpenAPI."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from serving.api import auth, problems
 from serving.api.platform import Platform
 from serving.support import api as support
+from serving.support.desk import Watch
 
 BASE = "/api/v1"
 ABOUT = """\
@@ -24,11 +28,24 @@ def create() -> FastAPI:
         openapi_url=f"{BASE}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        lifespan=_running,
     )
     problems.install(api)
     api.include_router(auth.router, prefix=BASE)
     api.include_router(support.router, prefix=BASE)
     return api
+
+
+@asynccontextmanager
+async def _running(api: FastAPI) -> AsyncIterator[None]:
+    """What goes on beside the calls: follow the store, take back what agents leave unanswered."""
+    found: Platform = api.state.platform
+    watch = Watch(found)
+    found.live.start()
+    watch.start()
+    yield
+    watch.stop()
+    found.live.stop()
 
 
 def attach(api: FastAPI, platform: Platform) -> None:

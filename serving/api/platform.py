@@ -1,17 +1,20 @@
 """What the endpoints of the API stand on, put together once when the service starts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 from fastapi.requests import HTTPConnection
 from sqlalchemy import Engine
 
 from core.params import Params
 from core.settings import Settings
+from engines.support.answering import SupportRelease
 from serving.api.identity import Tokens
 from serving.api.limits import CallLimits
 from serving.releases import Loaded
+from serving.support.live import LiveSupport
 
 
 def utc_now() -> datetime:
@@ -27,13 +30,22 @@ class Platform:
     engine: Engine
     current: Callable[[str], Loaded]
     clock: Callable[[], datetime] = utc_now
-    tokens: Tokens = field(init=False)
-    limits: CallLimits = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tokens", Tokens(self.settings))
-        limits = CallLimits(self.params.api, self.settings.redis_url)
-        object.__setattr__(self, "limits", limits)
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self.settings)
+
+    @cached_property
+    def limits(self) -> CallLimits:
+        return CallLimits(self.params.api, self.settings.redis_url)
+
+    @cached_property
+    def live(self) -> LiveSupport:
+        return LiveSupport(self.engine, lambda: self.current("support"))
+
+    def support(self) -> SupportRelease:
+        """The support release with items and rules of now; ModelMissing before the first."""
+        return self.live.release()
 
 
 def platform(connection: HTTPConnection) -> Platform:

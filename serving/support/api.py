@@ -2,7 +2,10 @@
 
 from fastapi import APIRouter
 
-from serving.support import conversations
+from serving.support import agents, conversations, knowledge_base, rules
 
 router = APIRouter(prefix="/support")
 router.include_router(conversations.router)
+router.include_router(agents.router)
+router.include_router(knowledge_base.router)
+router.include_router(rules.router)

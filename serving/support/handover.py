@@ -125,6 +125,11 @@ def take_back(connection: Connection, now: datetime, timeout_s: float) -> int:
     """Conversations whose agent has not written in time go back in the queue; how many did."""
     late = agents.unanswered(connection, now - timedelta(seconds=timeout_s))
     for row in late:
-        agents.enqueue(connection, row, now)
-        place(connection, kept.find(connection, row.id), team_of(row), now, row.assigned_agent_id)
+        back_to_queue(connection, row, now)
     return len(late)
+
+
+def back_to_queue(connection: Connection, row: Row[Any], now: datetime) -> None:
+    """Take a conversation from its agent; another who has a place gets it at once."""
+    agents.enqueue(connection, row, now)
+    place(connection, kept.find(connection, row.id), team_of(row), now, row.assigned_agent_id)

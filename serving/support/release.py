@@ -95,29 +95,31 @@ def sentiments(loaded: Loaded, texts: Sequence[str]) -> list[SentimentOut]:
 
 def search(loaded: Loaded, queries: Sequence[SearchIn]) -> list[list[Hit]]:
     """The best items of each query, best first."""
-    rows = rows_of(
+    return hits(
         loaded.engine,
         [
             Message(text=q.text, audience=q.audience.value, language_code=q.language_code)
             for q in queries
         ],
     )
-    found = loaded.predictors["knowledge_base"].predict(rows)
-    items = loaded.engine.items
-    codes = found.filter(regex=r"^kb_\d+$").to_numpy()
-    scores = found["score"].to_numpy()
+
+
+def hits(release: SupportRelease, questions: Sequence[Message]) -> list[list[Hit]]:
+    """The best items of each question, best first."""
+    found = release.retriever.predict(rows_of(release, questions))
+    codes, scores = found.filter(regex=r"^kb_\d+$").to_numpy(), found["score"].to_numpy()
     return [
         [
             Hit(
                 kb_code=code,
-                item_version=int(items[code]["item_version"]),
+                item_version=int(release.items[code]["item_version"]),
                 rank=place + 1,
                 best_score=float(score),
-                question=str(items[code]["question"]),
-                answer=str(items[code]["answer"]),
+                question=str(release.items[code]["question"]),
+                answer=str(release.items[code]["answer"]),
             )
             for place, code in enumerate(row)
-            if code in items
+            if code in release.items
         ]
         for row, score in zip(codes, scores, strict=True)
     ]

@@ -191,6 +191,25 @@ class AgentOut(Closed):
     max_concurrent: int
 
 
+class AssignIn(Closed):
+    """Which waiting conversation."""
+
+    conversation_id: UUID
+
+
+class AvailabilityIn(Closed):
+    """Whether an agent takes conversations."""
+
+    availability_status: AgentAvailability
+
+
+class QueuedOut(Closed):
+    """A conversation in the queue, and how long it has waited."""
+
+    conversation: ConversationOut
+    waiting_minutes: float
+
+
 def shown(model: type[Closed], row: Any, **more: Any) -> Any:
     """A row of the store as its schema shows it: the fields that the schema names."""
     fields = row._mapping

@@ -156,7 +156,7 @@ def _ask(
         **so_far(_turns(turns)),
     )
     try:
-        return answer_one(found.current("support").engine, known)
+        return answer_one(found.support(), known)
     except ModelMissing:
         return reply_without_release(known)
 

@@ -117,6 +117,6 @@ def make_api(support_release: SupportRelease) -> Iterator[Callable[[Engine], Api
 
 
 @pytest.fixture
-def api(make_api: Callable[[Engine], Api], store: Engine) -> Api:
+def api(store: Engine, make_api: Callable[[Engine], Api]) -> Api:
     """The API on SQLite and on PostgreSQL."""
     return make_api(store)

@@ -139,7 +139,7 @@ def test_an_answer_is_marked_and_the_mark_can_be_changed(api):
     assert api.call("POST", path, json={**mark, "rating": 6}).status_code == 422
 
 
-def test_before_the_first_release_the_message_is_kept_and_a_person_takes_over(make_api, store):
+def test_before_the_first_release_the_message_is_kept_and_a_person_takes_over(store, make_api):
     api = make_api(store, answers=False)
     said = opened(api)
     assert (said["action"], said["reason_code"]) == ("escalate", "AI_ERROR")

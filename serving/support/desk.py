@@ -1,0 +1,105 @@
+"""What agents do: write to the user, go on and off duty, lose what they leave unanswered."""
+
+import logging
+import threading
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection, Row
+
+from core.enums import AgentAvailability, ConversationStatus, MessageType, Sender
+from core.errors import Conflict, NotThere, TripoError
+from serving.api.platform import Platform
+from serving.support import handover
+from store import agents
+from store import conversations as kept
+from store.db import write
+
+log = logging.getLogger(__name__)
+EVERY_S = 5.0
+
+
+def write_to_user(
+    found: Platform,
+    agent_user_id: str,
+    conversation_id: uuid.UUID,
+    text: str,
+    client_message_id: str | None,
+) -> Row[Any]:
+    """A message of the agent who has the conversation.
+
+    Raises
+    ------
+    NotThere
+        If the conversation is another agent's.
+    Conflict
+        If it has ended, or the client's id came before with another text.
+    """
+    now = found.clock()
+
+    def work(connection: Connection) -> Row[Any]:
+        agent = agents.by_user(connection, agent_user_id)
+        row = kept.locked(connection, conversation_id)
+        if row.assigned_agent_id != agent.id:
+            raise NotThere(f"there is no conversation {conversation_id} of yours; assign it first")
+        if row.status != ConversationStatus.ESCALATED:
+            raise Conflict(f"this conversation is {row.status}; reopen it to write in it")
+        if client_message_id:
+            before = kept.said_before(connection, conversation_id, client_message_id)
+            if before is not None and before.content == text:
+                return before
+            if before is not None:
+                raise Conflict("client_message_id came before with another text; use a new id")
+        message = kept.say(connection, conversation_id, {
+            "sender": Sender.AGENT, "message_type": MessageType.TEXT, "content": text,
+            "client_message_id": client_message_id, "created_at": now,
+        })  # fmt: skip
+        kept.change(connection, row, {
+            "first_agent_reply_at": row.first_agent_reply_at or now, "updated_at": now,
+        })  # fmt: skip
+        return message
+
+    return write(found.engine, work)
+
+
+def set_availability(
+    connection: Connection, agent_id: uuid.UUID, status: AgentAvailability, now: datetime
+) -> None:
+    """On duty: the queue fills the free places. Off duty: what they have goes back to it."""
+    agents.set_availability(connection, agent_id, status, now)
+    if status == AgentAvailability.AVAILABLE:
+        handover.next_for(connection, agents.find(connection, agent_id), now)
+    elif status == AgentAvailability.OFFLINE:
+        for row in agents.conversations_of(connection, agent_id):
+            handover.back_to_queue(connection, row, now)
+
+
+class Watch:
+    """A thread that gives unanswered conversations back to the queue."""
+
+    def __init__(self, found: Platform, every_s: float = EVERY_S) -> None:
+        self._found, self._every_s = found, every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=5)
+
+    def look(self) -> int:
+        """Take back now; how many conversations it was."""
+        now, timeout = self._found.clock(), self._found.params.api.assignment_timeout_s
+        return write(self._found.engine, lambda c: handover.take_back(c, now, timeout))
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            try:
+                self.look()
+            except Exception as error:  # the thread must live: nobody else takes back
+                unforeseen = not isinstance(error, TripoError)
+                told = "unanswered conversations were not looked at: %s: %s"
+                log.warning(told, type(error).__name__, error, exc_info=unforeseen)

@@ -1,0 +1,142 @@
+"""The agents' desk: one of fifty wins a claim, nothing stays unanswered, the queue has an order."""
+
+import threading
+
+from core.enums import Role
+from serving.support import desk
+from tests.serving.support.test_conversations import HURT, opened, set_offline
+
+ADMIN = ("root", Role.ADMIN)
+
+
+def waiting_conversation(api, reason="a person please", priority="MEDIUM"):
+    """One in the queue: everybody is off duty."""
+    set_offline(api)
+    said = opened(api)
+    path = f"/support/conversations/{said['conversation_id']}"
+    api.call("POST", f"{path}/escalate", json={"reason": reason, "priority": priority})
+    return said["conversation_id"]
+
+
+def agents_of(api):
+    """Every agent by user id; an administrator puts them on duty without giving them work."""
+    from store.agents import AGENT
+
+    with api.platform.engine.connect() as connection:
+        return {row.user_id: str(row.id) for row in connection.execute(AGENT.select())}
+
+
+def on_duty(api, agent_id, status="AVAILABLE"):
+    return api.call(
+        "PUT", f"/support/agents/{agent_id}/status", api.bearer(*ADMIN),
+        json={"availability_status": status},
+    )  # fmt: skip
+
+
+def test_of_fifty_who_claim_one_conversation_exactly_one_gets_it(api):
+    everybody = agents_of(api)
+    conversation_id = waiting_conversation(api)
+    with api.platform.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE support_agents SET availability_status = 'AVAILABLE'")
+    replies = []
+
+    def claim(user_id, agent_id):
+        replies.append(
+            api.call(
+                "POST", f"/support/agents/{agent_id}/assign", api.bearer(user_id, Role.AGENT),
+                json={"conversation_id": conversation_id},
+            ).status_code
+        )  # fmt: skip
+
+    who = list(everybody.items())
+    threads = [threading.Thread(target=claim, args=who[n % len(who)]) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(replies) == [200] + [409] * 49
+    from store.agents import AGENT
+
+    with api.platform.engine.connect() as connection:
+        assert sum(row.current_load for row in connection.execute(AGENT.select())) == 1
+
+
+def test_an_agent_who_comes_on_duty_is_given_the_most_urgent_first(api):
+    low = waiting_conversation(api, priority="LOW")
+    urgent = waiting_conversation(api, priority="URGENT")
+    general = next(
+        agent_id for user_id, agent_id in agents_of(api).items() if user_id == "agent-09"
+    )
+    queue = api.call("GET", "/support/agents/queue", api.bearer(*ADMIN)).json()
+    assert [row["conversation"]["id"] for row in queue] == [urgent, low]
+    with api.platform.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE support_agents SET max_concurrent = 1")
+    assert on_duty(api, general).json()["current_load"] == 1
+    taken = api.call("GET", f"/support/conversations/{urgent}", api.bearer(*ADMIN)).json()
+    assert taken["assigned_agent_id"] == general
+
+
+def test_unanswered_for_300_seconds_goes_to_another_and_answered_stays(api):
+    said = opened(api, HURT)
+    path = f"/support/conversations/{said['conversation_id']}"
+    first = api.call("GET", path).json()["assigned_agent_id"]
+    watch = desk.Watch(api.platform)
+    api.later(seconds=299)
+    assert watch.look() == 0
+    api.later(seconds=1)
+    assert watch.look() == 1
+    second = api.call("GET", path).json()["assigned_agent_id"]
+    assert second not in (None, first)
+    agent = api.agent_of(said["conversation_id"])
+    wrote = api.call("POST", f"{path}/agent-message", agent, json={"message": "Help is coming."})
+    assert wrote.status_code == 201
+    api.later(seconds=900)
+    assert watch.look() == 0
+    row = api.call("GET", path).json()
+    assert row["messages"][-1]["content"] == "Help is coming."
+    assert row["first_agent_reply_at"]
+
+
+def test_only_the_agent_who_has_it_writes(api):
+    said = opened(api, HURT)
+    path = f"/support/conversations/{said['conversation_id']}/agent-message"
+    mine = api.agent_of(said["conversation_id"])
+    others = [u for u in agents_of(api) if api.bearer(u, Role.AGENT) != mine]
+    given = {"message": "hello", "client_message_id": "a-1"}
+    wrote = [api.call("POST", path, mine, json=given).json()["id"] for _ in range(2)]
+    assert wrote[0] == wrote[1]
+    statuses = [
+        api.call("POST", path, api.bearer(user, Role.AGENT), json={"message": "me"}).status_code
+        for user in others
+    ]
+    assert statuses.count(201) == 1  # the one who has it is among them
+    assert set(statuses) == {201, 404}
+    assert api.call("POST", path, json={"message": "me"}).status_code == 403
+
+
+def test_resolved_by_an_agent_frees_the_place_and_the_next_one_is_given(api):
+    said = opened(api, HURT)
+    path = f"/support/conversations/{said['conversation_id']}"
+    agent = api.agent_of(said["conversation_id"])
+    agent_id = api.call("GET", path).json()["assigned_agent_id"]
+    done = api.call("POST", f"{path}/resolve", agent).json()
+    assert (done["status"], done["resolution_kind"]) == ("RESOLVED", "AGENT")
+    free = api.call("GET", "/support/agents/available", agent).json()
+    assert {row["id"]: row["current_load"] for row in free}[agent_id] == 0
+
+
+def test_off_duty_gives_back_what_was_in_hand(api):
+    said = opened(api, HURT)
+    path = f"/support/conversations/{said['conversation_id']}"
+    first = api.call("GET", path).json()["assigned_agent_id"]
+    assert on_duty(api, first, "OFFLINE").json()["current_load"] == 0
+    assert api.call("GET", path).json()["assigned_agent_id"] not in (None, first)
+
+
+def test_an_agent_acts_for_themselves_only(api):
+    one, other = list(agents_of(api).items())[:2]
+    body = {"availability_status": "BUSY"}
+    path = f"/support/agents/{other[1]}/status"
+    assert api.call("PUT", path, api.bearer(one[0], Role.AGENT), json=body).status_code == 403
+    assert api.call("PUT", path, json=body).status_code == 403
+    assert on_duty(api, "00000000-0000-0000-0000-000000000000").status_code == 404
