@@ -7,8 +7,9 @@ from typing import Any, NoReturn
 import typer
 from rich.console import Console
 
-from cli import bench, data, db, kpi, match, models, support
+from cli import auth, bench, data, db, kpi, match, models, support
 from cli.backfill import backfill
+from cli.chat import chat
 from cli.run import run
 from cli.up import serve, status, up
 from core.errors import TripoError
@@ -56,7 +57,7 @@ def show_env_example() -> None:
     typer.echo(env_example(), nl=False)
 
 
-for command in (run, up, serve, status, backfill, support.answer):
+for command in (run, up, serve, status, backfill, support.answer, chat):
     app.command()(command)
 models.register(app)
 app.command()(data.validate)
@@ -66,6 +67,7 @@ app.add_typer(kpi.app)
 app.add_typer(support.kb)
 app.add_typer(match.app)
 app.add_typer(bench.app)
+app.add_typer(auth.app)
 app.add_typer(config)
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
 """The API: one FastAPI application that the BentoML service mounts, described in OpenAPI."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
 from serving.api import auth, problems
 from serving.api.platform import Platform
 from serving.support import api as support
+from serving.support import socket
 from serving.support.desk import Watch
+from serving.support.hub import Hub
+from store.db import read
 
 BASE = "/api/v1"
 ABOUT = """\
@@ -33,6 +38,7 @@ def create() -> FastAPI:
     problems.install(api)
     api.include_router(auth.router, prefix=BASE)
     api.include_router(support.router, prefix=BASE)
+    api.include_router(socket.router)
     return api
 
 
@@ -43,7 +49,10 @@ async def _running(api: FastAPI) -> AsyncIterator[None]:
     watch = Watch(found)
     found.live.start()
     watch.start()
+    api.state.hub = Hub(partial(read, found.engine))
+    following = asyncio.create_task(api.state.hub.follow())
     yield
+    following.cancel()
     watch.stop()
     found.live.stop()
 

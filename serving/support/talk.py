@@ -94,6 +94,8 @@ def say(
                 return _same(before, text)
         if row.status in ENDED:
             _reopen(connection, row, now, found.params.api.reopen_hours)
+            row = kept.find(connection, conversation_id)
+        kept.change(connection, row, {"updated_at": now})
         return _keep(connection, conversation_id, text, client_message_id, message_type, now)
 
     return _answer(found, caller, conversation_id, write(found.engine, work))
