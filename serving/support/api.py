@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from serving.support import agents, conversations, knowledge_base, rules
+from serving.support import agents, analytics, conversations, knowledge_base, rules
 
 router = APIRouter(prefix="/support")
 router.include_router(conversations.router)
 router.include_router(agents.router)
 router.include_router(knowledge_base.router)
 router.include_router(rules.router)
+router.include_router(analytics.router)
