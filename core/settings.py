@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     jwt_issuer: str = Field("tripo04os", description="who must have issued the API's tokens")
     jwt_audience: str = Field("tripo-api", description="what the API's tokens must be meant for")
     cors_origins: str = Field("", description="pages that may call the API, separated by commas")
+    broker_url: str = Field(
+        "", description="events: redis://... or kafka://host:port; empty: inside this process"
+    )
     redis_url: str = Field("", description="rate limits of all workers; empty: of this process")
     pseudonym_secret: SecretStr = Field(
         SecretStr(LOCAL_SECRET), description="key of the HMAC that hides identifiers in the lake"

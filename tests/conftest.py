@@ -12,7 +12,7 @@ from sqlalchemy.engine import Engine, make_url
 
 from store.db import connect, migrate
 from tests.postgres import postgres_server, programs
-from tests.servers import mlflow_server
+from tests.servers import mlflow_server, redis_server
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -21,6 +21,15 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("mlflow")
     with mlflow_server(folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if shutil.which("redis-server") is None:
+        pytest.skip("Redis is not installed: apt-get install redis-server")
+    folder: Path = tmp_path_factory.mktemp("redis")
+    with redis_server(folder) as url:
         yield url
 
 

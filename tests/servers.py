@@ -57,3 +57,28 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path, seconds: float =
             pass
         time.sleep(0.2)
     raise RuntimeError(f"{url} did not become healthy:\n{log.read_text()[-3000:]}")
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """A real Redis; yields its address. None is started where it is not installed."""
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+    with (folder / "redis.log").open("wb") as out:
+        server = subprocess.Popen([*command, "--save", ""], stdout=out, stderr=out)
+    try:
+        _listening(port, server, folder / "redis.log")
+        yield f"redis://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _listening(port: int, server: subprocess.Popen[bytes], log: Path, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"nothing listens on {port}:\n{log.read_text()[-3000:]}")

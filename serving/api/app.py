@@ -9,10 +9,13 @@ from fastapi import FastAPI
 
 from serving.api import auth, problems
 from serving.api.platform import Platform
+from serving.events.broker import Event, connect
+from serving.events.publisher import Publisher
 from serving.support import api as support
 from serving.support import socket
 from serving.support.desk import Watch
 from serving.support.hub import Hub
+from serving.support.incoming import handle
 from store.db import read
 
 BASE = "/api/v1"
@@ -50,11 +53,21 @@ async def _running(api: FastAPI) -> AsyncIterator[None]:
     found.live.start()
     watch.start()
     api.state.hub = Hub(partial(read, found.engine))
-    following = asyncio.create_task(api.state.hub.follow())
+    broker = connect(found.settings.broker_url, partial(_handle, found))
+    api.state.broker = broker
+    publisher = Publisher(found.engine, broker, found.clock)
+    tasks = [asyncio.create_task(work) for work in (api.state.hub.follow(), publisher.run())]
     yield
-    following.cancel()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await broker.stop()
     watch.stop()
     found.live.stop()
+
+
+async def _handle(found: Platform, event: Event) -> None:
+    await asyncio.to_thread(handle, found, event)
 
 
 def attach(api: FastAPI, platform: Platform) -> None:

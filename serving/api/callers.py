@@ -38,5 +38,6 @@ def only(*roles: Role) -> Callable[[Caller], Caller]:
 
 Anyone = Annotated[Caller, Depends(caller)]
 Staff = Annotated[Caller, Depends(only(Role.AGENT, Role.ADMIN))]
+Service = Annotated[Caller, Depends(only(Role.SERVICE))]
 Admin = Annotated[Caller, Depends(only(Role.ADMIN))]
 Found = Annotated[Platform, Depends(platform)]

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from serving.support import agents, analytics, conversations, knowledge_base, rules
+from serving.support import agents, analytics, conversations, events, knowledge_base, rules
 
 router = APIRouter(prefix="/support")
 router.include_router(conversations.router)
@@ -10,3 +10,4 @@ router.include_router(agents.router)
 router.include_router(knowledge_base.router)
 router.include_router(rules.router)
 router.include_router(analytics.router)
+router.include_router(events.router)

@@ -6,7 +6,7 @@ message sent again (by its client id) gets its answer. The engine runs outside o
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,7 @@ from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.support import handover
 from store import conversations as kept
-from store import outbox
+from store import outbox, users
 from store.db import read, write
 
 ENDED = (ConversationStatus.CLOSED, ConversationStatus.RESOLVED)
@@ -124,14 +124,13 @@ def _keep(
 
 def _answer(found: Platform, caller: Caller, conversation_id: uuid.UUID, message: Row[Any]) -> Said:
     """Answer a stored message, once: whoever comes second gets the first one's reply."""
-    row, reply, turns = read(found.engine, lambda c: (
-        kept.find(c, conversation_id), kept.reply_to(c, message.id),
-        kept.turns(c, conversation_id),
+    row, reply, known = read(found.engine, lambda c: (
+        kept.find(c, conversation_id), kept.reply_to(c, message.id), _known(c, conversation_id),
     ))  # fmt: skip
     if reply is not None or row.status == HELD:
         return Said(row, message, reply)
     began = time.perf_counter()
-    told = _ask(found, caller, row, message, turns)
+    told = _ask(found, caller, row, message, known)
     spent = round((time.perf_counter() - began) * 1000)
     try:
         return write(found.engine, lambda c: _tell(c, found, conversation_id, message, told, spent))
@@ -145,22 +144,29 @@ def _as_it_stands(connection: Connection, conversation_id: uuid.UUID, message: R
     )
 
 
+def _known(connection: Connection, conversation_id: uuid.UUID) -> dict[str, Any]:
+    """What the engine may know of the conversation and its user so far."""
+    user_id = kept.find(connection, conversation_id).user_id
+    flagged = users.is_flagged(connection, user_id, users.FRAUD)
+    return {**so_far(_turns(kept.turns(connection, conversation_id))), "fraud_flagged": flagged}
+
+
 def _ask(
-    found: Platform, caller: Caller, row: Row[Any], message: Row[Any], turns: Sequence[Row[Any]]
+    found: Platform, caller: Caller, row: Row[Any], message: Row[Any], known: Mapping[str, Any]
 ) -> Reply:
     """What the engine says; without a release a person takes over."""
-    known = Message(
+    asked = Message(
         text=message.content,
         audience=caller.audience.value,
         loyalty_tier=caller.loyalty_tier.value,
         order_id=row.order_id,
         asked_at=message.created_at,
-        **so_far(_turns(turns)),
+        **known,
     )
     try:
-        return answer_one(found.support(), known)
+        return answer_one(found.support(), asked)
     except ModelMissing:
-        return reply_without_release(known)
+        return reply_without_release(asked)
 
 
 def _turns(rows: Sequence[Row[Any]]) -> list[Turn]:

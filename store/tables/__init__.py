@@ -7,6 +7,7 @@ from store.tables.api import (
     IdempotentCall,
     OutboxEvent,
     SpentToken,
+    UserFlag,
 )
 from store.tables.base import Base
 from store.tables.platform import (
@@ -56,4 +57,5 @@ __all__ = [
     "SupportConversation",
     "SupportMessage",
     "SupportNote",
+    "UserFlag",
 ]

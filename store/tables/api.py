@@ -76,3 +76,13 @@ class SpentToken(Base):
 
     id: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
     expires_at: Mapped[datetime]
+
+
+class UserFlag(Base):
+    """What another system said of a user, and support has to know: an eye is kept on fraud."""
+
+    __tablename__ = "user_flags"
+
+    user_id: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
+    flag: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
+    since: Mapped[datetime]

@@ -79,6 +79,13 @@ def _events() -> None:
         sa.Column("handled_at", WHEN, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handled_events")),
     )
+    op.create_table(
+        "user_flags",
+        sa.Column("user_id", sa.String(64), nullable=False),
+        sa.Column("flag", sa.String(32), nullable=False),
+        sa.Column("since", WHEN, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "flag", name=op.f("pk_user_flags")),
+    )
 
 
 def _calls() -> None:
@@ -117,7 +124,7 @@ def _calls() -> None:
 
 def downgrade() -> None:
     for table in (
-        "spent_tokens", "audit_log", "idempotent_calls", "handled_events", "outbox_events",
+        "user_flags", "spent_tokens", "audit_log", "idempotent_calls", "handled_events", "outbox_events",
         "support_notes",
     ):  # fmt: skip
         op.drop_table(table)
