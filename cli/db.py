@@ -125,20 +125,26 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Really replace the store.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Replace the store by a backup, after checking that backup. What is newer is lost.
+    """Replace the store by a backup, after checking that backup. What is newer is lost; users who
+    were erased since are erased again.
 
     Stop serving and Airflow first. Without --yes the backup is checked and nothing is changed.
     """
     from store import backup as backups
+    from store import erasure
 
     with _errors(as_json):
         ctx = Context.load()
         root = ctx.home / "backups"
+        forgotten = erasure.log(ctx.engine) if yes else []
         work = backups.restore if yes else backups.check
         manifest = work(ctx.engine, root, day)
+        secret = ctx.settings.pseudonym_secret.get_secret_value()
+        again = erasure.replay(ctx.engine, forgotten, secret) if yes else 0
         rows = {name: found["rows"] for name, found in manifest["tables"].items()}
         title = "Restored" if yes else "Checked; add --yes to replace the store by it"
-        _show({"restored": yes, **manifest}, as_json, title, rows)
+        shown = {**rows, "users erased again": again} if yes else rows
+        _show({"restored": yes, "erased_again": again, **manifest}, as_json, title, shown)
 
 
 @app.command()
@@ -167,3 +173,51 @@ def cleanup(
         result = {"day": about.isoformat(), "dry_run": dry_run, "rows": rows, "files": files}
         shown = {**rows, **{f"{asset} (files)": n for asset, n in files.items()}}
         _show(result, as_json, "Would remove" if dry_run else "Removed", shown)
+
+
+@app.command()
+def optimize(as_json: AsJson = False) -> None:
+    """Give free space back and renew what the query planner knows; safe while the store is used."""
+    from store import maintenance
+
+    with _errors(as_json):
+        found = maintenance.optimize(Context.load().engine)
+        _show(found, as_json, "Optimized", {name: f"{value:,}" for name, value in found.items()})
+
+
+@app.command()
+def replication(as_json: AsJson = False) -> None:
+    """Whether this store has copies elsewhere, and how far they are behind (PostgreSQL)."""
+    from store import maintenance
+
+    with _errors(as_json):
+        found = maintenance.replication(Context.load().engine)
+        rows = {
+            row["name"]: f"{row['state']}, {row['lag_bytes']} bytes, {row['lag_seconds']} s"
+            for row in found["replicas"]
+        }
+        _show(found, as_json, f"Role: {found['role']}", rows or {"replicas": "none"})
+
+
+@app.command()
+def erase(
+    user: Annotated[str, typer.Argument(help="Whose rows go, like R000123.")],
+    by: Annotated[str, typer.Option(help="Who asks for it; goes into the log.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Really erase.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Forget a user: conversations, messages, marks, flags. A restored backup forgets them again.
+
+    The lake's partitions of simulated days are not touched.
+    """
+    from datetime import UTC, datetime
+
+    from store import erasure
+
+    if not yes:
+        raise typer.BadParameter("add --yes: what is erased cannot be brought back")
+    with _errors(as_json):
+        ctx = Context.load()
+        secret = ctx.settings.pseudonym_secret.get_secret_value()
+        gone = erasure.erase(ctx.engine, user, secret, by, datetime.now(UTC))
+        _show({"erased": gone}, as_json, f"Erased of {user}", dict(gone))

@@ -14,9 +14,13 @@ from store.lake import QUARANTINE, Lake, Landing
 from store.tables import (
     Base,
     FeatureValue,
+    HandledEvent,
+    IdempotentCall,
     MonitoringResult,
+    OutboxEvent,
     ResponseFeedback,
     RetentionLog,
+    SpentToken,
     SupportConversation,
     SupportMessage,
 )
@@ -73,6 +77,10 @@ def past_retention(cut: Cutoffs) -> list[tuple[type[Base], date, sa.ColumnElemen
         (MonitoringResult, cut.logs, MonitoringResult.day < cut.logs),
         (FeatureValue, cut.logs, FeatureValue.as_of < logs),
         (RetentionLog, cut.logs, RetentionLog.day < cut.logs),
+        (OutboxEvent, cut.logs, OutboxEvent.published_at < logs),
+        (HandledEvent, cut.logs, HandledEvent.handled_at < logs),
+        (IdempotentCall, cut.logs, IdempotentCall.created_at < logs),
+        (SpentToken, cut.logs, SpentToken.expires_at < logs),
     ]
 
 

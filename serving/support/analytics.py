@@ -60,9 +60,10 @@ def span(
 Days = Annotated[Span, Depends(span)]
 As = Annotated[Format, Query(alias="format")]
 Report = list[dict[str, Any]]
+BOTH: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}
 
 
-@router.get("/performance", response_model=Report)
+@router.get("/performance", response_model=Report, responses=BOTH)
 def performance(
     days: Days,
     _who: Staff,
@@ -78,14 +79,14 @@ def performance(
     return _as(form, [dict(row._mapping) for row in rows])
 
 
-@router.get("/intents", response_model=Report)
+@router.get("/intents", response_model=Report, responses=BOTH)
 def intents(days: Days, _who: Staff, found: Found, form: As = Format.JSON) -> Any:
     """Conversations of each intent: how many, escalated, resolved, reopened."""
     rows = read(found.engine, lambda c: analytics.intents(c, days.first, days.last))
     return _as(form, [dict(row._mapping) for row in rows])
 
 
-@router.get("/feedback", response_model=Report)
+@router.get("/feedback", response_model=Report, responses=BOTH)
 def feedback(days: Days, _who: Staff, found: Found, form: As = Format.JSON) -> Any:
     """What users said of the answers, by intent."""
     rows = read(found.engine, lambda c: analytics.feedback(c, days.first, days.last))

@@ -3,6 +3,7 @@
 from store.tables.ai_performance import AiPerformance, AiPerformanceSlice
 from store.tables.api import (
     AuditEntry,
+    Erasure,
     HandledEvent,
     IdempotentCall,
     OutboxEvent,
@@ -36,6 +37,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "DriverQualification",
+    "Erasure",
     "EscalationRule",
     "FeatureValue",
     "HandledEvent",

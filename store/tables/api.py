@@ -86,3 +86,13 @@ class UserFlag(Base):
     user_id: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
     flag: Mapped[str] = mapped_column(sa.String(32), primary_key=True)
     since: Mapped[datetime]
+
+
+class Erasure(Base):
+    """A user who was forgotten, as an HMAC of the id: known when a backup brings them back."""
+
+    __tablename__ = "erasures"
+
+    user: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
+    erased_at: Mapped[datetime]
+    erased_by: Mapped[str] = mapped_column(FOREIGN_ID)

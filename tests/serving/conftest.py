@@ -1,9 +1,11 @@
 """The API over HTTP on a store of its own, answered by a release learned from the bundled text."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from core.enums import Audience, LoyaltyTier, Role
+from core.errors import ModelMissing
 from core.params import load_params
 from core.settings import Settings
 from engines.support.answering import SupportRelease, load_release
@@ -86,37 +89,36 @@ class Api:
         return self.client.request(method, f"/api/v1{path}", headers=headers, **more)
 
 
-@pytest.fixture
-def make_api(support_release: SupportRelease) -> Iterator[Callable[[Engine], Api]]:
-    """An API on a store that the caller gives; ``answers=False``: before the first release."""
-    opened: list[TestClient] = []
+@pytest.fixture(scope="session")
+def make_api_of(support_release: SupportRelease) -> Callable[..., AbstractContextManager[Api]]:
+    """An API on a store that the caller gives: ``answers=False``: before the first release;
+    further arguments are parameters of the API."""
 
-    def make(engine: Engine, answers: bool = True) -> Api:
+    @contextmanager
+    def make(engine: Engine, answers: bool = True, **changes: Any) -> Iterator[Api]:
         seed(engine, AT)
         api = app.create()
         loaded = Loaded("r1", {}, support_release)
 
         def current(product: str) -> Loaded:
             if not answers:
-                from core.errors import ModelMissing
-
                 raise ModelMissing(f"no {product} release serves yet")
             return loaded
 
-        params = load_params(ROOT / "params.yaml")
+        params = load_params(
+            ROOT / "params.yaml", "full", {f"api.{n}": changes[n] for n in changes}
+        )
         given = Api(TestClient(api, raise_server_exceptions=False), None)  # type: ignore[arg-type]
         given.platform = Platform(Settings(), params, engine, current, clock=lambda: given.now)
         app.attach(api, given.platform)
-        opened.append(given.client)
-        given.client.__enter__()
-        return given
+        with given.client:
+            yield given
 
-    yield make
-    for client in opened:
-        client.__exit__(None, None, None)
+    return make
 
 
 @pytest.fixture
-def api(store: Engine, make_api: Callable[[Engine], Api]) -> Api:
+def api(store: Engine, make_api_of: Callable[..., AbstractContextManager[Api]]) -> Iterator[Api]:
     """The API on SQLite and on PostgreSQL."""
-    return make_api(store)
+    with make_api_of(store) as given:
+        yield given

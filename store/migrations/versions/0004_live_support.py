@@ -32,6 +32,7 @@ def upgrade() -> None:
     _notes()
     _events()
     _calls()
+    _erasures()
 
 
 def _notes() -> None:
@@ -122,9 +123,19 @@ def _calls() -> None:
     op.create_index(op.f("ix_spent_tokens_expires_at"), "spent_tokens", ["expires_at"])
 
 
+def _erasures() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("user", sa.String(64), nullable=False),
+        sa.Column("erased_at", WHEN, nullable=False),
+        sa.Column("erased_by", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("user", name=op.f("pk_erasures")),
+    )
+
+
 def downgrade() -> None:
     for table in (
-        "user_flags", "spent_tokens", "audit_log", "idempotent_calls", "handled_events", "outbox_events",
+        "erasures", "user_flags", "spent_tokens", "audit_log", "idempotent_calls", "handled_events", "outbox_events",
         "support_notes",
     ):  # fmt: skip
         op.drop_table(table)

@@ -9,12 +9,12 @@ from core.settings import Settings
 from serving.guards import Cors
 
 
-def test_the_hundred_and_first_call_in_a_minute_is_turned_away(api):
-    windows = {role: ["100/minute"] for role in Role}
-    api.platform.__dict__.pop("limits", None)
-    changed = api.platform.params.api.model_copy(update={"rate_limits": windows})
-    params = api.platform.params.model_copy(update={"api": changed})
-    object.__setattr__(api.platform, "params", params)
+def test_the_hundred_and_first_call_in_a_minute_is_turned_away(store, make_api_of):
+    with make_api_of(store, rate_limits={"USER": ["100/minute"]}) as api:
+        _counted(api)
+
+
+def _counted(api):
     who, other = api.bearer("R000001"), api.bearer("R000002")
     replies = [api.call("GET", "/support/conversations", who) for _ in range(101)]
     assert [r.status_code for r in replies] == [200] * 100 + [429]

@@ -139,12 +139,12 @@ def test_an_answer_is_marked_and_the_mark_can_be_changed(api):
     assert api.call("POST", path, json={**mark, "rating": 6}).status_code == 422
 
 
-def test_before_the_first_release_the_message_is_kept_and_a_person_takes_over(store, make_api):
-    api = make_api(store, answers=False)
-    said = opened(api)
-    assert (said["action"], said["reason_code"]) == ("escalate", "AI_ERROR")
-    whole = api.call("GET", f"/support/conversations/{said['conversation_id']}").json()
-    assert whole["messages"][0]["content"] == CANCEL
+def test_before_the_first_release_the_message_is_kept_and_a_person_takes_over(store, make_api_of):
+    with make_api_of(store, answers=False) as api:
+        said = opened(api)
+        assert (said["action"], said["reason_code"]) == ("escalate", "AI_ERROR")
+        whole = api.call("GET", f"/support/conversations/{said['conversation_id']}").json()
+        assert whole["messages"][0]["content"] == CANCEL
 
 
 @pytest.mark.parametrize(

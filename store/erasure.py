@@ -1,0 +1,81 @@
+"""Forget a user: their conversations, marks and flags go, and stay gone when a backup comes back.
+
+The log of erasures holds no user, only an HMAC of the id under TRIPO_PSEUDONYM_SECRET: enough to
+know a user again in a restored backup, and to nobody else.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from store.conversations import CONVERSATION
+from store.db import read, write
+from store.outbox import OUTBOX
+from store.tables import Base, Erasure, IdempotentCall, UserFlag
+
+ERASED = Base.metadata.tables[Erasure.__tablename__]
+FLAG = Base.metadata.tables[UserFlag.__tablename__]
+CALL = Base.metadata.tables[IdempotentCall.__tablename__]
+
+
+def pseudonym(user_id: str, secret: str) -> str:
+    """What stands for a user where the user may not stand."""
+    return hmac.new(secret.encode(), user_id.encode(), hashlib.sha256).hexdigest()
+
+
+def erase(engine: Engine, user_id: str, secret: str, by: str, at: datetime) -> dict[str, int]:
+    """Remove everything of a user; how many rows of each kind went. A second time finds none."""
+
+    def work(connection: Connection) -> dict[str, int]:
+        gone = _forget(connection, user_id)
+        row = {"user": pseudonym(user_id, secret), "erased_at": at, "erased_by": by}
+        there = sa.select(ERASED.c.user).where(ERASED.c.user == row["user"])
+        if connection.execute(there).first() is None:
+            connection.execute(ERASED.insert().values(row))
+        return gone
+
+    return write(engine, work)
+
+
+def _forget(connection: Connection, user_id: str) -> dict[str, int]:
+    mine = sa.select(CONVERSATION.c.id).where(CONVERSATION.c.user_id == user_id)
+    ids = [str(found) for found in connection.scalars(mine)]
+    told = OUTBOX.c.payload["conversation_id"].as_string().in_(ids)
+    named = OUTBOX.c.payload["user_id"].as_string() == user_id
+    deletions = {
+        "events": sa.delete(OUTBOX).where(told | named),
+        # their messages, marks and notes go with them
+        "conversations": sa.delete(CONVERSATION).where(CONVERSATION.c.user_id == user_id),
+        "flags": sa.delete(FLAG).where(FLAG.c.user_id == user_id),
+        "calls": sa.delete(CALL).where(CALL.c.caller == user_id),
+    }
+    return {name: connection.execute(delete).rowcount for name, delete in deletions.items()}
+
+
+def log(engine: Engine) -> list[dict[str, Any]]:
+    """Every erasure so far, to be carried over a restore."""
+    chosen = sa.select(ERASED).order_by(ERASED.c.erased_at)
+    return read(engine, lambda c: [dict(row._mapping) for row in c.execute(chosen)])
+
+
+def replay(engine: Engine, erasures: Iterable[dict[str, Any]], secret: str) -> int:
+    """Erase again whoever a restored backup brought back; how many users that was."""
+
+    def work(connection: Connection) -> int:
+        known = set(connection.scalars(sa.select(ERASED.c.user)))
+        fresh = [row for row in erasures if row["user"] not in known]
+        if fresh:
+            connection.execute(ERASED.insert(), fresh)
+        everybody = known | {row["user"] for row in fresh}
+        users = set(connection.scalars(sa.select(CONVERSATION.c.user_id).distinct()))
+        back = [user for user in users if pseudonym(user, secret) in everybody]
+        for user in back:
+            _forget(connection, user)
+        return len(back)
+
+    return write(engine, work)

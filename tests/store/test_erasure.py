@@ -1,0 +1,57 @@
+"""A user who was forgotten stays forgotten, also when a backup brings them back."""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from store import backup, erasure, outbox, users
+from store.db import read, write
+from store.tables import ResponseFeedback, SupportConversation, SupportMessage
+from tests.store.conversations import add_conversation
+
+AT = datetime(2026, 11, 21, 6, tzinfo=UTC)
+SECRET = "pepper"
+TABLES = (SupportConversation, SupportMessage, ResponseFeedback)
+
+
+def counts(engine):
+    def work(connection):
+        return [connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in TABLES]
+
+    return read(engine, work)
+
+
+def test_everything_of_a_user_goes_and_nothing_of_others(store):
+    add_conversation(store, 1, AT)
+    add_conversation(store, 2, AT)
+    conversation = read(
+        store,
+        lambda c: c.scalar(
+            sa.select(SupportConversation.id).where(SupportConversation.user_id == "R000001")
+        ),
+    )
+    told = {"conversation_id": str(conversation)}
+    write(store, lambda c: outbox.add(c, "SUPPORT_CONVERSATION_RESOLVED", told, AT))
+    write(store, lambda c: outbox.add(c, "OTHER", {"user_id": "R000002"}, AT))
+    write(store, lambda c: users.flag(c, "R000001", users.FRAUD, AT))
+    gone = erasure.erase(store, "R000001", SECRET, "ada", AT)
+    assert gone == {"events": 1, "conversations": 1, "flags": 1, "calls": 0}
+    assert counts(store) == [1, 2, 1]
+    assert [row.name for row in read(store, outbox.unpublished)] == ["OTHER"]
+    assert erasure.erase(store, "R000001", SECRET, "ada", AT)["conversations"] == 0
+    row = erasure.log(store)[0]
+    assert "R000001" not in str(row)
+
+
+def test_a_restored_backup_forgets_again(sqlite_store, tmp_path):
+    add_conversation(sqlite_store, 1, AT)
+    add_conversation(sqlite_store, 2, AT)
+    backup.backup(sqlite_store, tmp_path / "backups", "2026-11-21", 3)
+    erasure.erase(sqlite_store, "R000001", SECRET, "ada", AT)
+    forgotten = erasure.log(sqlite_store)
+    backup.restore(sqlite_store, tmp_path / "backups", "2026-11-21")
+    assert counts(sqlite_store)[0] == 2
+    assert erasure.replay(sqlite_store, forgotten, SECRET) == 1
+    assert counts(sqlite_store) == [1, 2, 1]
+    assert erasure.replay(sqlite_store, forgotten, SECRET) == 0
+    assert len(erasure.log(sqlite_store)) == 1
