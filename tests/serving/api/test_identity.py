@@ -16,8 +16,11 @@ from core.errors import BadInput, NotAuthenticated, StoreUnavailable
 from core.settings import Settings
 from serving.api.identity import Caller, Tokens
 
-NOW = datetime.now(UTC)
 ADA = Caller("R000001", Role.USER, Audience.CORPORATE, LoyaltyTier.ELITE)
+
+
+def now():
+    return datetime.now(UTC)
 
 
 def tokens(**changes):
@@ -26,7 +29,7 @@ def tokens(**changes):
 
 def test_a_token_says_who_calls_and_a_refresh_token_is_another_thing():
     found = tokens()
-    pair = found.issue(ADA, NOW)
+    pair = found.issue(ADA, now())
     assert found.caller(pair.access_token) == ADA
     assert found.refresh(pair.refresh_token).caller == ADA
     for wrong, use in [(pair.refresh_token, found.caller), (pair.access_token, found.refresh)]:
@@ -46,14 +49,16 @@ def unsigned(token):
         (lambda pair: unsigned(pair.access_token), "alg value is not allowed"),
         (lambda pair: pair.access_token[:-4] + "AAAA", "Signature"),
         (lambda pair: "nonsense", "Not enough segments"),
-        (lambda pair: tokens(jwt_issuer="else").issue(ADA, NOW).access_token, "issuer"),
-        (lambda pair: tokens(jwt_audience="else").issue(ADA, NOW).access_token, "[Aa]udience"),
+        (lambda pair: tokens(jwt_issuer="else").issue(ADA, now()).access_token, "issuer"),
+        (lambda pair: tokens(jwt_audience="else").issue(ADA, now()).access_token, "[Aa]udience"),
         (
-            lambda pair: tokens().issue(ADA, NOW - timedelta(minutes=61)).access_token,
+            lambda pair: tokens().issue(ADA, now() - timedelta(minutes=61)).access_token,
             "expired",
         ),
         (
-            lambda pair: Tokens(Settings(jwt_secret=SecretStr("two"))).issue(ADA, NOW).access_token,
+            lambda pair: (
+                Tokens(Settings(jwt_secret=SecretStr("two"))).issue(ADA, now()).access_token
+            ),
             "Signature",
         ),
     ],
@@ -61,7 +66,7 @@ def unsigned(token):
 def test_a_token_that_is_not_ours_is_refused(spoil, words):
     found = tokens()
     with pytest.raises(NotAuthenticated, match=words):
-        found.caller(spoil(found.issue(ADA, NOW)))
+        found.caller(spoil(found.issue(ADA, now())))
 
 
 def test_airflows_tokens_do_not_open_this_door():
@@ -72,9 +77,9 @@ def test_airflows_tokens_do_not_open_this_door():
 
 def test_an_unknown_role_is_nobody():
     found = tokens()
-    claims = jwt.decode(found.issue(ADA, NOW).access_token, options={"verify_signature": False}) | {
-        "role": "EMPEROR"
-    }
+    claims = jwt.decode(
+        found.issue(ADA, now()).access_token, options={"verify_signature": False}
+    ) | {"role": "EMPEROR"}
     with pytest.raises(NotAuthenticated, match="EMPEROR"):
         found.caller(jwt.encode(claims, found._secret, "HS256"))
 
@@ -106,19 +111,19 @@ def test_with_an_identity_service_only_its_keys_count(identity_service):
     url, key = identity_service
     found = tokens(jwks_url=url)
     claims = {
-        "sub": "R1", "role": "AGENT", "exp": NOW + timedelta(minutes=5), "iss": "tripo04os",
+        "sub": "R1", "role": "AGENT", "exp": now() + timedelta(minutes=5), "iss": "tripo04os",
         "aud": "tripo-api",
     }  # fmt: skip
     signed = jwt.encode(claims, key, "RS256", headers={"kid": "k1"})
     assert found.caller(signed) == Caller("R1", Role.AGENT)
     with pytest.raises(NotAuthenticated):
-        found.caller(tokens().issue(ADA, NOW).access_token)
+        found.caller(tokens().issue(ADA, now()).access_token)
     # the public key as if it were a shared secret
     other = jwt.encode(claims, "x" * 32, "HS256", headers={"kid": "k1"})
     with pytest.raises(NotAuthenticated, match="alg"):
         found.caller(other)
     with pytest.raises(BadInput, match="identity service"):
-        found.issue(ADA, NOW)
+        found.issue(ADA, now())
 
 
 def test_keys_that_do_not_answer_are_not_the_callers_fault():
