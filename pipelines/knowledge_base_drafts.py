@@ -164,7 +164,7 @@ def _lost(
 ) -> list[str]:
     """Frozen questions that find their item first as things stand, and not as proposed."""
     fields = pd.DataFrame(shown)[["kb_code", "audience", "language_code"]]
-    asked = dataset.to_trust(fields)
+    asked = dataset.to_learn(fields)
     rows = texts.with_vectors(asked[asked["kb_code"] != ""], encoder, ctx)
     right = rows["kb_code"].to_numpy()
     now, then = (_first(base, items, rows, encoder, ctx) == right for items in (shown, proposed))

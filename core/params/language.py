@@ -92,7 +92,6 @@ class KnowledgeBaseParams(Section):
         lt=1,
         description="of variants the encoder is not tuned on: confidence is learned there",
     )
-    garble_share: float = Field(gt=0, lt=1, description="of words left out of practice questions")
     penalty: float = Field(gt=0, description="on the squared weights of the fusion")
     bm25_k1: float = Field(gt=0)
     bm25_b: float = Field(ge=0, le=1)

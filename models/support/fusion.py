@@ -16,7 +16,16 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]
 
-SIGNALS = ["nearest wording", "all wordings", "answer", "words of a wording", "words of the answer"]
+SIGNALS = [
+    "nearest wording", "near wordings", "all wordings", "answer", "words of a wording",
+    "words of the answer",
+]  # fmt: skip
+"""``near wordings``: the softened sum of all, in which several near ones count for more than one.
+"""
+NEAREST, ANSWER, WORDS = (
+    SIGNALS.index(n) for n in ("nearest wording", "answer", "words of a wording")
+)
+SHARPNESS = 20.0
 LEXICAL_SCALE = 0.1  # BM25 scores run to about 10, cosines to 1
 FORBIDDEN = -1e9
 
@@ -58,8 +67,7 @@ class Index:
         replies, self._answer_starts = _grouped(owner, answers)
         # wordings first, then answers, those of an item side by side: its best is one reduceat
         order = np.concatenate([wordings, replies])
-        self._split, self._owner = len(wordings), owner
-        self._column = np.argsort(order, kind="stable")
+        self._split = len(wordings)
         self._vectors = np.ascontiguousarray(vectors[order].T)
         self._lexical = Bm25([texts[place] for place in order], *bm25)
         self._counts = np.diff([*self._starts, self._split])
@@ -67,29 +75,17 @@ class Index:
     def allowed(self, audiences: Sequence[str], languages: Sequence[str]) -> Flags:
         return allowed(self._items, audiences, languages)
 
-    def signals(
-        self,
-        texts: Sequence[str],
-        embeddings: NDArray[np.float32],
-        own: Places | None = None,
-    ) -> Floats:
-        """Shape (questions, items, signals). ``own`` names a text left out for each question."""
+    def signals(self, texts: Sequence[str], embeddings: NDArray[np.float32]) -> Floats:
+        """Shape (questions, items, signals)."""
         near = embeddings @ self._vectors
         words = self._lexical.scores(texts) * LEXICAL_SCALE
-        counts = np.tile(self._counts, (len(texts), 1))
-        if own is not None:
-            rows = np.flatnonzero(own >= 0)
-            at = rows, self._column[own[rows]]
-            near[at], words[at] = 0.0, 0.0
-            counts[rows, self._owner[own[rows]]] -= 1
         said, answered = slice(None, self._split), slice(self._split, None)
-        every = np.add.reduceat(near[:, said], self._starts, axis=1) / np.maximum(counts, 1)
-        if own is not None:
-            near[at] = -1.0
+        alike = np.add.reduceat(np.exp(SHARPNESS * near[:, said]), self._starts, axis=1)
         return np.stack(
             [
                 np.maximum.reduceat(near[:, said], self._starts, axis=1),
-                every,
+                np.log(alike) / SHARPNESS,
+                np.add.reduceat(near[:, said], self._starts, axis=1) / self._counts,
                 np.maximum.reduceat(near[:, answered], self._answer_starts, axis=1),
                 np.maximum.reduceat(words[:, said], self._starts, axis=1),
                 np.maximum.reduceat(words[:, answered], self._answer_starts, axis=1),
@@ -148,7 +144,7 @@ def _evidence(
     own = by_intent[rows, intents[first]]
     others = by_intent.copy()
     others[rows, intents[first]] = 0.0
-    lexical = np.where(scores > FORBIDDEN / 2, signals[:, :, 3], -1.0)
+    lexical = np.where(scores > FORBIDDEN / 2, signals[:, :, WORDS], -1.0)
     agrees = np.clip(probabilities[rows, intents[first]], 1e-4, 1 - 1e-4)
     guesses = np.sort(probabilities, axis=1)
     return np.stack(
@@ -157,9 +153,9 @@ def _evidence(
             shares[rows, first] - shares[rows, second],
             own,
             own - others.max(axis=1),
-            signals[rows, first, 0],
-            signals[rows, first, 2],
-            signals[rows, first, 3],
+            signals[rows, first, NEAREST],
+            signals[rows, first, ANSWER],
+            signals[rows, first, WORDS],
             lexical.argmax(axis=1) == first,
             agrees,
             np.log(agrees / (1 - agrees)),

@@ -1,9 +1,9 @@
 """Which item of the knowledge base answers a question: BM25 and sentence vectors, fused.
 
 Exact search: at this size a matrix product is faster than any index. Items for another audience
-or language are out before ranking. How much each way of matching counts is learned from questions
-whose own wording was taken out of the index, and from garbled ones; the confidence, on questions
-that another hand wrote and on messages that no item answers.
+or language are out before ranking. How much each way of matching counts, and how far the result can
+be trusted, is learned from questions that another hand wrote and from messages that no item
+answers.
 """
 
 import json
@@ -139,8 +139,7 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
 
     ``train``: kb_code and the item's fields, text, part (question, variant, answer), embedding.
     ``validate``: text, embedding, intent_probabilities, audience, language_code, kb_code (empty:
-    nothing answers it), own (row number in ``train`` of the text that was asked, -1 if it stays in
-    the index), practice (true: to learn ranking from; else the confidence).
+    nothing answers it).
     """
     files, items, owner = _indexed(train)
     texts, vectors = train["text"].tolist(), heads.stack(train["embedding"].tolist())
@@ -149,12 +148,9 @@ def fit(train: pd.DataFrame, validate: pd.DataFrame, params: KnowledgeBaseParams
         items, texts, vectors.astype("float16").astype("float32"), owner,
         (train["part"] == "answer").to_numpy(), (params.bm25_k1, params.bm25_b),
     )  # fmt: skip
-    practice = validate["practice"].to_numpy(bool)
-    signals, allowed, right = _asked(index, validate[practice], place)
+    signals, allowed, right = _asked(index, validate, place)
     weights = fusion.learn_weights(signals, allowed, right, params.penalty)
-    asked = validate[~practice]
-    signals, allowed, right = _asked(index, asked, place)
-    probabilities = np.array(asked["intent_probabilities"].tolist())
+    probabilities = np.array(validate["intent_probabilities"].tolist())
     confidence = fusion.learn_confidence(
         signals, allowed, index.intents, probabilities, right, weights
     )
@@ -200,7 +196,7 @@ def _asked(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
     """Signals, allowed items and the right one (-1: none) of each question."""
     embeddings = heads.stack(rows["embedding"].tolist())
-    signals = index.signals(rows["text"].tolist(), embeddings, rows["own"].to_numpy("int64"))
+    signals = index.signals(rows["text"].tolist(), embeddings)
     allowed = index.allowed(rows["audience"].tolist(), rows["language_code"].tolist())
     right = rows["kb_code"].map(place).fillna(-1).to_numpy()
     return signals, allowed, right.astype("int64")

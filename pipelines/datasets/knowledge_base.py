@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import random
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +9,6 @@ import pandas as pd
 from core.enums import Audience
 from core.errors import PartitionMissing
 from core.intents import UNKNOWN
-from core.params.language import KnowledgeBaseParams
 from core.partition import last_day
 from features.text import normalise
 from models.contract import Artefact, Dataset
@@ -18,7 +16,6 @@ from models.support.heads import WEIGHTS
 from models.support.retrieval import ITEM_FIELDS
 from pipelines.context import Context
 from pipelines.datasets import texts
-from pipelines.datasets.encoder import split_variants
 
 SNAPSHOT = "knowledge_base"
 
@@ -53,26 +50,20 @@ def content_hash(items: pd.DataFrame) -> str:
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
-    """Train: one row a text of an item. Validate: questions to learn ranking and trust from. Test:
-    held out.
-
-    Ranking is practised on variants, each with its own text out of the index or many words left
-    out; trust, on questions and unanswerable messages of another hand, that nothing learned from.
+    """Train: one row a text of an item. Validate: questions and unanswerable messages of another
+    hand, that nothing else learned from: ranking and trust are learned on them. Test: held out.
     """
     snapshot, *files = _files(key, ctx)
     items = pd.read_parquet(snapshot)
-    encoder, params = artefacts["encoder"], ctx.params.knowledge_base
+    encoder = artefacts["encoder"]
     known = parts(items)
     held_out = texts.asked(texts.HELD_OUT_ITEMS)
     fields = items[["kb_code", "category", "audience", "language_code"]]
     asked = held_out.merge(fields, on="kb_code").pipe(_asked_by)
-    practice = questions(known, params).assign(practice=True)
-    trusted = to_trust(fields).assign(practice=False, own=-1)
-    both = pd.concat([practice, trusted], ignore_index=True)
     head = artefacts["intent"]
     return Dataset(
         texts.with_vectors(known, encoder, ctx),
-        texts.with_intents(texts.with_vectors(both, encoder, ctx), head),
+        texts.with_intents(texts.with_vectors(to_learn(fields), encoder, ctx), head),
         texts.with_intents(texts.with_vectors(asked, encoder, ctx), head),
         content_hash(items),
         texts.about(files[1:]),
@@ -95,22 +86,8 @@ def parts(items: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def questions(known: pd.DataFrame, params: KnowledgeBaseParams) -> pd.DataFrame:
-    """text, kb_code, audience, language_code, own: what to learn ranking from.
-
-    Only variants that the encoder was not tuned on, as `split_variants` keeps them aside.
-    """
-    _, aside = split_variants(known.assign(own=known.index), params.validate_share)
-    chance = random.Random(params.seed)  # noqa: S311 -- which words fall out, no secret
-    garbled = aside.assign(
-        own=-1, text=[_garble(t, params.garble_share, chance) for t in aside["text"]]
-    )
-    columns = ["text", "kb_code", "audience", "language_code", "own"]
-    return _asked_by(pd.concat([aside, garbled], ignore_index=True)[columns])
-
-
-def to_trust(fields: pd.DataFrame) -> pd.DataFrame:
-    """text, kb_code (empty: no item answers it), audience, language_code: to learn trust from."""
+def to_learn(fields: pd.DataFrame) -> pd.DataFrame:
+    """text, kb_code (empty: no item answers it), audience, language_code: to learn from."""
     written, others = texts.asked([texts.ASKED_ITEMS]), texts.validation()
     asked = written.drop(columns="language_code").merge(fields, on="kb_code")
     outside = others.loc[others["label"] == UNKNOWN, ["text"]].assign(
@@ -119,12 +96,6 @@ def to_trust(fields: pd.DataFrame) -> pd.DataFrame:
     outside = pd.concat([written[written["kb_code"] == ""], outside])
     both = pd.concat([asked, outside.assign(audience=Audience.RIDER.value)], ignore_index=True)
     return _asked_by(both[["text", "kb_code", "audience", "language_code"]])
-
-
-def _garble(text: str, share: float, chance: random.Random) -> str:
-    words = text.split()
-    kept = [word for word in words if chance.random() >= share]
-    return " ".join(kept if len(kept) > 1 else words)
 
 
 def _asked_by(rows: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection, Row
 from core.enums import Channel, ConversationStatus, Priority, Role
 from core.errors import BadInput, NotAllowed
 from serving.api.callers import Anyone, Found, Staff
+from serving.api.idempotency import Key, once
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.api.problems import documented
@@ -43,13 +44,18 @@ Size = Annotated[int | None, Query(ge=1, le=100)]
 
 
 @router.post("", status_code=201)
-def open_conversation(given: OpenIn, who: Anyone, found: Found) -> SaidOut:
+def open_conversation(given: OpenIn, who: Anyone, found: Found, key: Key = None) -> SaidOut:
     """Begin a conversation; the answer comes with it."""
     user_id = _user(given, who)
-    said = talk.open_conversation(
-        found, who, user_id, given.channel, given.message, given.order_id, given.client_message_id
-    )
-    return said_out(said)
+
+    def work() -> SaidOut:
+        said = talk.open_conversation(
+            found, who, user_id, given.channel, given.message, given.order_id,
+            given.client_message_id,
+        )  # fmt: skip
+        return said_out(said)
+
+    return once(found, who, key, given, SaidOut, work)
 
 
 def _user(given: OpenIn, who: Caller) -> str:

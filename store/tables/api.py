@@ -48,7 +48,6 @@ class IdempotentCall(Base):
     caller: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
     key: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     request_hash: Mapped[str] = mapped_column(sa.String(64))
-    status: Mapped[int | None]
     response: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime]
 

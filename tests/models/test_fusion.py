@@ -20,6 +20,7 @@ ITEMS = pd.DataFrame(
 TEXTS = ["code refused", "a code expires", "where is he", "he is near", "bonus code", "tap bonus"]
 OWNER = np.array([0, 0, 1, 1, 2, 2])
 ANSWERS = np.array([False, True] * 3)
+EVEN = np.ones(len(fusion.SIGNALS))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def test_an_item_for_another_audience_is_never_found(index):
     may = index.allowed(["RIDER"] * 3, ["en"] * 3)
     found = fusion.rank(
         index.signals(["x"] * 3, vectors), may, index.intents, sure_of(index.intents),
-        np.ones(5), np.ones(13), 3,
+        EVEN, np.ones(13), 3,
     )  # fmt: skip
     assert found.places[:, 0].tolist()[:2] == [0, 1]
     assert not (found.places == 2).any()
@@ -58,24 +59,26 @@ def test_no_item_in_a_language_is_no_confidence(index):
     vectors, _ = asked(1, 0.0)
     may = index.allowed(["RIDER"], ["fr"])
     found = fusion.rank(
-        index.signals(["x"], vectors), may, index.intents, sure_of([0]), np.ones(5), np.ones(13), 2
+        index.signals(["x"], vectors), may, index.intents, sure_of([0]), EVEN, np.ones(13), 2
     )
     assert (found.places.tolist(), found.confidence.tolist()) == ([[-1, -1]], [0.0])
 
 
-def test_a_text_taken_out_of_the_index_does_not_find_itself(index):
-    vectors, _ = asked(1, 0.0)
-    whole = index.signals(["code refused"], vectors)
-    without = index.signals(["code refused"], vectors, np.array([0]))
-    assert whole[0, 0, 0] == pytest.approx(1.0)
-    assert without[0, 0, 0] == -1.0
-    assert without[0, 0, 3] == 0.0 < whole[0, 0, 3]
+def test_several_near_wordings_count_for_more_than_one():
+    vectors = np.eye(2, 8, dtype="float32")[[0, 0, 1, 0, 1]]
+    owner, answers = np.array([0, 0, 0, 1, 1]), np.array([False, False, True, False, True])
+    two = Index(ITEMS[:2], ["a", "b", "c", "d", "e"], vectors, owner, answers, (1.2, 0.75))
+    found = two.signals(["x"], vectors[:1])[0]
+    near = fusion.SIGNALS.index("near wordings")
+    assert found[0, fusion.NEAREST] == found[1, fusion.NEAREST] == 1
+    assert found[0, near] == pytest.approx(1 + np.log(2) / fusion.SHARPNESS)
+    assert found[1, near] == pytest.approx(1)
 
 
 def test_weights_find_the_signal_that_tells():
     n = 300
     right = CHANCE.integers(0, 3, n)
-    signals = CHANCE.normal(size=(n, 3, 5)) * 0.3
+    signals = CHANCE.normal(size=(n, 3, len(EVEN))) * 0.3
     signals[np.arange(n), right, 1] += 1.0
     weights = fusion.learn_weights(signals, np.ones((n, 3), bool), right, 0.001)
     assert weights.argmax() == 1
@@ -86,13 +89,13 @@ def test_confidence_follows_the_intent_model_where_retrieval_cannot_tell():
     """Signals are noise; the first item is right exactly where the intent model says so."""
     n = 600
     intents = np.array([LABELS.index(i) for i in ITEMS["intent"]])
-    signals = CHANCE.normal(size=(n, 3, 5)) * 0.01
+    signals = CHANCE.normal(size=(n, 3, len(EVEN))) * 0.01
     may = np.tile([True, True, False], (n, 1))
-    first = np.where(may, signals @ np.ones(5), FORBIDDEN).argmax(axis=1)
+    first = np.where(may, signals @ EVEN, FORBIDDEN).argmax(axis=1)
     agree = CHANCE.random(n) < 0.5
     right = np.where(agree, first, -1)
     said = np.where(agree, intents[first], LABELS.index("unknown"))
-    learned = fusion.learn_confidence(signals, may, intents, sure_of(said), right, np.ones(5))
-    found = fusion.rank(signals, may, intents, sure_of(said), np.ones(5), learned, 2)
+    learned = fusion.learn_confidence(signals, may, intents, sure_of(said), right, EVEN)
+    found = fusion.rank(signals, may, intents, sure_of(said), EVEN, learned, 2)
     assert found.confidence[agree].min() > 0.9
     assert found.confidence[~agree].max() < 0.1

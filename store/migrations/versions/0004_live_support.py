@@ -95,7 +95,6 @@ def _calls() -> None:
         sa.Column("caller", sa.String(64), nullable=False),
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("request_hash", sa.String(64), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("response", JSON, nullable=True),
         sa.Column("created_at", WHEN, nullable=False),
         sa.PrimaryKeyConstraint("caller", "key", name=op.f("pk_idempotent_calls")),
