@@ -1,6 +1,8 @@
 """`tripo`: every command of the platform, each in the module that its name says."""
 
 import json
+import os
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -11,9 +13,10 @@ from cli import auth, bench, data, db, kpi, match, models, support
 from cli.backfill import backfill
 from cli.chat import chat
 from cli.run import run
+from cli.show import Json, show
 from cli.up import serve, status, up
 from core.errors import TripoError
-from core.settings import env_example
+from core.settings import Settings, env_example, settings
 
 
 class Commands(typer.Typer):
@@ -55,6 +58,31 @@ config = typer.Typer(name="config", help="Settings of the platform.", no_args_is
 def show_env_example() -> None:
     """Print .env.example: every variable with its description and default."""
     typer.echo(env_example(), nl=False)
+
+
+def masked(value: Any) -> Any:
+    """A setting without the password that an address may carry."""
+    return re.sub(r"(://[^:/@]*:)[^@]+@", r"\1***@", value) if isinstance(value, str) else value
+
+
+@config.command("show")
+def show_config(as_json: Json = False) -> None:
+    """Print every setting in force and where it comes from; secrets are masked.
+
+    Numbers that change results: `--json`, or params.yaml and its profile.
+    """
+    from core.params import load_params
+
+    found = settings()
+    given = {n for n in Settings.model_fields if os.environ.get(f"TRIPO_{n.upper()}")}
+    plain = {name: masked(value) for name, value in found.model_dump(mode="json").items()}
+    if as_json:
+        params = load_params(found.params, found.profile).model_dump(mode="json")
+        show({"settings": plain, "params": params}, as_json)
+        return
+    source = {name: "environment" if name in given else "default" for name in plain}
+    lines = {f"TRIPO_{name.upper()}": f"{plain[name]} ({source[name]})" for name in plain}
+    show(lines, as_json)
 
 
 for command in (run, up, serve, status, backfill, support.answer, chat):

@@ -54,6 +54,11 @@ class Retriever:
 
         self._artefact = artefact
         self._meta: dict[str, Any] = json.loads(artefact[META])
+        if self._meta["signals"] != fusion.SIGNALS:
+            raise ReleaseRefused(
+                f"expected an index ranked by {', '.join(fusion.SIGNALS)}; this one knows "
+                f"{', '.join(self._meta['signals'])}: train knowledge_base again"
+            )
         self.encoder_sha256: str = self._meta["encoder_sha256"]
         self.items: list[dict[str, Any]] = json.loads(artefact[ITEMS])
         self._texts: list[str] = json.loads(artefact[TEXTS])

@@ -66,3 +66,15 @@ def test_days_that_are_not_there_are_not_taken_back(monkeypatch, failing, tmp_pa
     code, _, said = failing("data", "remove", "orders", "2026-11-21")
     assert code == 2
     assert "expected orders of 2026-11-21 in the lake, there is none" in said
+
+
+def test_secrets_are_masked_in_what_is_shown(monkeypatch):
+    from typer.testing import CliRunner
+
+    monkeypatch.setenv("TRIPO_SERVICE_TOKEN", "very-secret")
+    monkeypatch.setenv("TRIPO_DATABASE_URL", "postgresql+psycopg://ada:hidden@db/store")
+    for arguments in (["config", "show"], ["config", "show", "--json"]):
+        said = CliRunner().invoke(app, arguments).stdout
+        assert "ada:***@db" in said
+        assert "very-secret" not in said
+        assert "hidden" not in said
