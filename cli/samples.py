@@ -1,5 +1,6 @@
 """One call of every endpoint, with the sample its own OpenAPI page gives, so they cannot drift."""
 
+import re
 import time
 from collections.abc import Collection
 from http import HTTPStatus
@@ -16,6 +17,9 @@ PRODUCT_OF = {
     **dict.fromkeys(("/answer", "/search", "/intent", "/sentiment"), "support"),
     **dict.fromkeys(("/price", "/forecast"), "profit"),
 }
+API = "/api/"
+TALK = f"{API}v1/support/conversations"
+SAMPLE_USER = "sample-user"
 TIMEOUT_S, LOADING_S, PAUSE_S = 30.0, 60.0, 0.2
 JSON = "application/json"
 
@@ -25,7 +29,7 @@ def sample_bodies(openapi: dict[str, Any]) -> dict[str, dict[str, Any]]:
     bodies = {}
     for path, methods in openapi["paths"].items():
         content = methods.get("post", {}).get("requestBody", {}).get("content", {})
-        if JSON in content:
+        if JSON in content and not path.startswith(API):
             schema = _resolved(content[JSON]["schema"], openapi)
             fields = schema.get("properties", {})
             bodies[path] = {name: _sample(field) for name, field in fields.items()}
@@ -44,7 +48,35 @@ def call_all(url: str, token: str, unreleased: Collection[str] = ()) -> list[dic
         openapi = client.get(DOCS).raise_for_status().json()
         calls: list[tuple[str, str, Any]] = [("GET", path, None) for path in PLAIN]
         calls += [("POST", path, body) for path, body in sorted(sample_bodies(openapi).items())]
-        return [_call(client, method, path, body, unreleased) for method, path, body in calls]
+        rows = [_call(client, method, path, body, unreleased) for method, path, body in calls]
+        return [*rows, *_conversation(client)]
+
+
+def _conversation(client: httpx.Client) -> list[dict[str, Any]]:
+    """A conversation opened, continued and read; the same one however often it is asked for."""
+    client.headers["Idempotency-Key"] = "sample"
+    question = {"message": "How do I cancel my ride?", "user_id": SAMPLE_USER}
+    rows, answer = _timed(client, "POST", TALK, question)
+    if not answer.is_success:
+        return rows
+    one = f"{TALK}/{answer.json()['conversation_id']}"
+    following = {"message": "And what does that cost?", "client_message_id": "sample-2"}
+    return [
+        *rows,
+        *_timed(client, "POST", f"{one}/message", following)[0],
+        *_timed(client, "GET", one, None)[0],
+    ]
+
+
+def _timed(
+    client: httpx.Client, method: str, path: str, body: Any
+) -> tuple[list[dict[str, Any]], httpx.Response]:
+    began = time.monotonic()
+    answer = client.request(method, path, json=body)
+    spent = round((time.monotonic() - began) * 1000, 1)
+    shown = re.sub(r"[0-9a-f-]{36}", "{conversation_id}", path)
+    row = {"call": f"{method} {shown}", "status": answer.status_code, "ms": spent}
+    return [row if answer.is_success else {**row, "error": answer.text[:500]}], answer
 
 
 def answered(row: dict[str, Any]) -> bool:
