@@ -55,6 +55,12 @@ class IntentParams(Section):
     dimensions: int = Field(gt=0, description="hashed n-grams")
     directions: int = Field(gt=0, description="what the n-grams are projected to for fitting")
     lexical_weight: float = Field(gt=0, description="length of an n-gram row beside a unit vector")
+    corrections_per_writer: int = Field(
+        gt=0, description="accepted corrections of one person's messages that count, at most"
+    )
+    corrections_share: float = Field(
+        ge=0, lt=1, description="corrections beside a label's other messages, at most"
+    )
     false_reject_rate: float = Field(
         gt=0, lt=1, description="share of in-scope messages the out-of-scope threshold may reject"
     )

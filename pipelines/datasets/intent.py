@@ -1,4 +1,4 @@
-"""Rows for the intent head: bundled messages and the knowledge base's questions, embedded."""
+"""Rows for the intent head: bundled messages, the base's questions, accepted corrections."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from models.contract import Artefact, Dataset
 from pipelines.context import Context
-from pipelines.datasets import texts
+from pipelines.datasets import corrections, texts
 
 
 def _files() -> list[Path]:
@@ -17,8 +17,9 @@ def _files() -> list[Path]:
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """Digests of the text files and of the encoder."""
-    return texts.inputs(_files(), artefacts)
+    """Digests of the text files, of what reviewers accepted, and of the encoder."""
+    learned = corrections.digest(corrections.accepted(key, ctx))
+    return {**texts.inputs(_files(), artefacts), "corrections": learned}
 
 
 def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
@@ -27,6 +28,8 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     items = texts.item_texts()
     asked = items.loc[items["part"] != "answer", ["text", "label"]]
     known = pd.concat([texts.written(), asked], ignore_index=True)
+    corrected = corrections.to_learn(key, ctx, known["label"])
+    known = pd.concat([known, corrected], ignore_index=True)
     rows = texts.for_training(known, [*held_out["text"], *validation["text"]])
     rows = rows.groupby("label").head(ctx.params.intent.most_per_label).reset_index(drop=True)
     encoder = artefacts["encoder"]

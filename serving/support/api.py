@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from serving.support import agents, analytics, conversations, events, knowledge_base, rules
+from serving.support import agents, analytics, conversations, events, knowledge_base, labels, rules
 
 router = APIRouter(prefix="/support")
 router.include_router(conversations.router)
@@ -11,3 +11,4 @@ router.include_router(knowledge_base.router)
 router.include_router(rules.router)
 router.include_router(analytics.router)
 router.include_router(events.router)
+router.include_router(labels.router)

@@ -13,7 +13,7 @@ from serving.api.idempotency import Key, once
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.api.problems import documented
-from serving.support import access, talk
+from serving.support import access, outcome, talk
 from serving.support.schemas import (
     ConversationOut,
     Conversations,
@@ -129,7 +129,7 @@ def escalate(
 ) -> EscalatedOut:
     """A person is wanted; the expected wait comes from the queue as it is."""
     _may_see(found, who, conversation_id)
-    row = talk.escalate(found, conversation_id, given.reason, given.priority)
+    row = outcome.escalate(found, conversation_id, given.reason, given.priority)
     waits = row.assigned_agent_id is None
     wait = read(found.engine, lambda c: agents.expected_wait_minutes(c, row)) if waits else None
     return EscalatedOut(
@@ -144,7 +144,7 @@ def escalate(
 def rate(conversation_id: uuid.UUID, given: FeedbackIn, who: Anyone, found: Found) -> FeedbackOut:
     """What the user says of an answer; a second mark replaces the first."""
     _may_see(found, who, conversation_id)
-    feedback_id = talk.rate(
+    feedback_id = outcome.rate(
         found, conversation_id, given.message_id, given.rating, given.was_helpful, given.comment
     )
     return FeedbackOut(feedback_id=feedback_id, message_id=given.message_id, rating=given.rating)
@@ -154,7 +154,7 @@ def rate(conversation_id: uuid.UUID, given: FeedbackIn, who: Anyone, found: Foun
 def resolve(conversation_id: uuid.UUID, who: Anyone, found: Found) -> ConversationOut:
     """Settled: said by its user, or by an agent."""
     _may_see(found, who, conversation_id)
-    row: ConversationOut = shown(ConversationOut, talk.resolve(found, who, conversation_id))
+    row: ConversationOut = shown(ConversationOut, outcome.resolve(found, who, conversation_id))
     return row
 
 
@@ -162,7 +162,7 @@ def resolve(conversation_id: uuid.UUID, who: Anyone, found: Found) -> Conversati
 def reopen(conversation_id: uuid.UUID, who: Anyone, found: Found) -> ConversationOut:
     """Not settled after all, within 72 hours."""
     _may_see(found, who, conversation_id)
-    row: ConversationOut = shown(ConversationOut, talk.reopen(found, conversation_id))
+    row: ConversationOut = shown(ConversationOut, outcome.reopen(found, conversation_id))
     return row
 
 

@@ -27,7 +27,7 @@ from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.api.problems import status_of
 from serving.schemas import Closed
-from serving.support import access, desk, talk
+from serving.support import access, desk, outcome, talk
 from serving.support.hub import Hub, Listener
 from serving.support.schemas import (
     ClientId,
@@ -237,13 +237,13 @@ class _Live:
         given = _valid(EscalateIn, data)
         if self._row.status != ConversationStatus.ESCALATED:
             await run_in_threadpool(
-                talk.escalate, self._found, self._id, given.reason, given.priority
+                outcome.escalate, self._found, self._id, given.reason, given.priority
             )
 
     async def _rate(self, data: dict[str, Any]) -> None:
         given = _valid(FeedbackIn, data)
         feedback_id = await run_in_threadpool(
-            talk.rate, self._found, self._id, given.message_id, given.rating, given.was_helpful,
+            outcome.rate, self._found, self._id, given.message_id, given.rating, given.was_helpful,
             given.comment,
         )  # fmt: skip
         told = {"feedback_id": str(feedback_id), "message_id": str(given.message_id)}

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
 from core.enums import Action, Channel, ConversationStatus, MessageType, Priority, Sender
-from core.errors import BadInput, Conflict, ModelMissing
+from core.errors import Conflict, ModelMissing
 from core.intents import UNKNOWN, complexity
 from engines.support.answering import Reply, answer_one, reply_without_release
 from engines.support.policy import Message
@@ -93,7 +93,7 @@ def say(
             if before is not None:
                 return _same(before, text)
         if row.status in ENDED:
-            _reopen(connection, row, now, found.params.api.reopen_hours)
+            reopen_row(connection, row, now, found.params.api.reopen_hours)
             row = kept.find(connection, conversation_id)
         kept.change(connection, row, {"updated_at": now})
         return _keep(connection, conversation_id, text, client_message_id, message_type, now)
@@ -233,86 +233,7 @@ def _after(row: Row[Any], told: Reply, now: datetime) -> dict[str, Any]:
     }
 
 
-def escalate(
-    found: Platform, conversation_id: uuid.UUID, reason: str, priority: Priority
-) -> Row[Any]:
-    """A person is wanted: always honoured. The conversation as it stands then."""
-    now = found.clock()
-
-    def work(connection: Connection) -> Row[Any]:
-        row = kept.locked(connection, conversation_id)
-        if row.status == ConversationStatus.CLOSED:
-            raise Conflict("this conversation is closed; open a new one")
-        if row.status != HELD:
-            handover.hand_over(connection, row, handover.Reason.asked(reason, priority), now)
-        return kept.find(connection, conversation_id)
-
-    return write(found.engine, work)
-
-
-def rate(
-    found: Platform,
-    conversation_id: uuid.UUID,
-    message_id: uuid.UUID,
-    rating: int,
-    was_helpful: bool | None,
-    comment: str | None,
-) -> uuid.UUID:
-    """Keep what the user says of an answer; its id.
-
-    Raises
-    ------
-    BadInput
-        If the message is not an answer of this conversation.
-    """
-    now = found.clock()
-
-    def work(connection: Connection) -> uuid.UUID:
-        marked = kept.message(connection, message_id)
-        if marked is None or marked.conversation_id != conversation_id:
-            raise BadInput(f"message_id: expected a message of this conversation, got {message_id}")
-        if marked.sender not in (Sender.AI, Sender.AGENT):
-            raise BadInput("message_id: expected an answer, got a message of the user's own")
-        feedback_id = kept.rate(connection, {
-            "message_id": message_id, "conversation_id": conversation_id, "user_rating": rating,
-            "was_helpful": was_helpful, "follow_up_required": was_helpful is False,
-            "user_comment": comment, "created_at": now,
-        })  # fmt: skip
-        told = {"conversation_id": str(conversation_id), "message_id": str(message_id),
-                "rating": rating, "was_helpful": was_helpful}  # fmt: skip
-        outbox.add(connection, "AI_FEEDBACK_RECEIVED", told, now)
-        return feedback_id
-
-    return write(found.engine, work)
-
-
-def resolve(found: Platform, caller: Caller, conversation_id: uuid.UUID) -> Row[Any]:
-    """Ended: the user says so, or an agent."""
-    now = found.clock()
-
-    def work(connection: Connection) -> Row[Any]:
-        row = kept.locked(connection, conversation_id)
-        if row.status in ENDED:
-            raise Conflict(f"this conversation is {row.status}; only one that goes on is resolved")
-        handover.resolve(connection, row, caller.role, now)
-        return kept.find(connection, conversation_id)
-
-    return write(found.engine, work)
-
-
-def reopen(found: Platform, conversation_id: uuid.UUID) -> Row[Any]:
-    """Not ended after all; Conflict when it goes on, is closed, or ended too long ago."""
-    now = found.clock()
-
-    def work(connection: Connection) -> Row[Any]:
-        row = kept.locked(connection, conversation_id)
-        _reopen(connection, row, now, found.params.api.reopen_hours)
-        return kept.find(connection, conversation_id)
-
-    return write(found.engine, work)
-
-
-def _reopen(connection: Connection, row: Row[Any], now: datetime, hours: float) -> None:
+def reopen_row(connection: Connection, row: Row[Any], now: datetime, hours: float) -> None:
     if row.status != ConversationStatus.RESOLVED:
         raise Conflict(f"expected a resolved conversation, this one is {row.status}")
     if now - row.resolved_at > timedelta(hours=hours):

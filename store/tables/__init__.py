@@ -11,6 +11,7 @@ from store.tables.api import (
     UserFlag,
 )
 from store.tables.base import Base
+from store.tables.labels import LabelReview, LabelSource, ReviewStatus
 from store.tables.platform import (
     FeatureValue,
     MonitoringResult,
@@ -44,6 +45,8 @@ __all__ = [
     "IdempotentCall",
     "KnowledgeItem",
     "KnowledgeItemVersion",
+    "LabelReview",
+    "LabelSource",
     "MonitoringResult",
     "OutboxEvent",
     "PremiumDriver",
@@ -54,6 +57,7 @@ __all__ = [
     "ReleasePointer",
     "ResponseFeedback",
     "RetentionLog",
+    "ReviewStatus",
     "SpentToken",
     "SupportAgent",
     "SupportConversation",

@@ -33,6 +33,7 @@ def upgrade() -> None:
     _events()
     _calls()
     _erasures()
+    _labels()
 
 
 def _notes() -> None:
@@ -132,9 +133,45 @@ def _erasures() -> None:
     )
 
 
+def _labels() -> None:
+    def words(name: str, *values: str) -> sa.Enum:
+        return sa.Enum(*values, name=name, native_enum=False, create_constraint=True, length=32)
+
+    op.create_table(
+        "label_reviews",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("source", words("source", "AGENT", "FEEDBACK"), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("guessed", sa.String(64), nullable=True),
+        sa.Column("label", sa.String(64), nullable=True),
+        sa.Column("release", sa.String(64), nullable=True),
+        sa.Column("writer", sa.String(64), nullable=False),
+        sa.Column("suggested_by", sa.String(64), nullable=False),
+        sa.Column("status", words("status", "PENDING", "ACCEPTED", "REJECTED"), nullable=False),
+        sa.Column("reviewed_by", sa.String(64), nullable=True),
+        sa.Column("reviewed_at", WHEN, nullable=True),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.CheckConstraint("length(text) <= 5000", name=op.f("ck_label_reviews_text_length")),
+        sa.CheckConstraint(
+            "status != 'ACCEPTED' OR label IS NOT NULL",
+            name=op.f("ck_label_reviews_accepted_has_label"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["support_messages.id"], ondelete="CASCADE",
+            name=op.f("fk_label_reviews_message_id_support_messages"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_label_reviews")),
+        sa.UniqueConstraint("message_id", "source", name=op.f("uq_label_reviews_message_id_source")),
+    )  # fmt: skip
+    for columns in (["status", "created_at"], ["reviewed_at"]):
+        name = f"ix_label_reviews_{'_'.join(columns)}"
+        op.create_index(op.f(name), "label_reviews", columns)
+
+
 def downgrade() -> None:
     for table in (
-        "erasures", "user_flags", "spent_tokens", "audit_log", "idempotent_calls", "handled_events", "outbox_events",
+        "label_reviews", "erasures", "user_flags", "spent_tokens", "audit_log", "idempotent_calls", "handled_events", "outbox_events",
         "support_notes",
     ):  # fmt: skip
         op.drop_table(table)
