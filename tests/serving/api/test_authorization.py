@@ -1,0 +1,140 @@
+"""Who may call what: every operation, every role, on both databases; a new one must be listed."""
+
+import pytest
+
+from core.enums import Role
+from serving.api import app
+from tests.serving.support.test_conversations import opened
+from tests.serving.support.test_knowledge_base import ITEM_IN
+
+USER, AGENT, ADMIN, SERVICE = Role.USER, Role.AGENT, Role.ADMIN, Role.SERVICE
+EVERYBODY = {USER, AGENT, ADMIN, SERVICE}
+STAFF = {AGENT, ADMIN}
+ONE = "/support/conversations/{conversation_id}"
+ITEM, RULE = "/support/knowledge-base/{item_id}", "/support/escalation-rules/{rule_id}"
+REPORT = "/support/analytics"
+MAY = {
+    "POST /auth/refresh": EVERYBODY,
+    "POST /support/conversations": {USER, SERVICE},
+    "GET /support/conversations": EVERYBODY,
+    f"GET {ONE}": EVERYBODY,
+    f"POST {ONE}/message": {USER, SERVICE},
+    f"POST {ONE}/escalate": EVERYBODY,
+    f"POST {ONE}/feedback": EVERYBODY,
+    f"POST {ONE}/resolve": EVERYBODY,
+    f"POST {ONE}/reopen": EVERYBODY,
+    f"POST {ONE}/notes": STAFF,
+    f"POST {ONE}/agent-message": {AGENT},
+    f"POST {ONE}/messages/{{message_id}}/label": STAFF,
+    "GET /support/agents/available": STAFF,
+    "GET /support/agents/queue": STAFF,
+    "POST /support/agents/{agent_id}/assign": STAFF,
+    "PUT /support/agents/{agent_id}/status": STAFF,
+    "GET /support/knowledge-base/search": EVERYBODY,
+    "GET /support/knowledge-base": STAFF,
+    f"GET {ITEM}": STAFF,
+    f"GET {ITEM}/versions": STAFF,
+    "POST /support/knowledge-base": {ADMIN},
+    f"PUT {ITEM}": {ADMIN},
+    f"DELETE {ITEM}": {ADMIN},
+    "GET /support/escalation-rules": STAFF,
+    "POST /support/escalation-rules": {ADMIN},
+    f"PUT {RULE}": {ADMIN},
+    f"DELETE {RULE}": {ADMIN},
+    f"GET {REPORT}/performance": STAFF,
+    f"GET {REPORT}/intents": STAFF,
+    f"GET {REPORT}/feedback": STAFF,
+    f"GET {REPORT}/gaps": STAFF,
+    f"GET {REPORT}/sla": STAFF,
+    f"GET {REPORT}/savings": {ADMIN},
+    "POST /support/events": {SERVICE},
+    "GET /support/label-reviews": {ADMIN},
+    "POST /support/label-reviews/{review_id}": {ADMIN},
+}
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+BODIES = {
+    "POST /auth/refresh": {"refresh_token": "x"},
+    "POST /support/conversations": {"message": "hello", "user_id": None},
+    f"POST {ONE}/message": {"message": "hello"},
+    f"POST {ONE}/escalate": {"reason": "x"},
+    f"POST {ONE}/feedback": {"message_id": NOBODYS, "rating": 5},
+    f"POST {ONE}/notes": {"content": "x"},
+    f"POST {ONE}/agent-message": {"message": "x"},
+    f"POST {ONE}/messages/{{message_id}}/label": {"intent": "unknown"},
+    "POST /support/agents/{agent_id}/assign": {"conversation_id": NOBODYS},
+    "PUT /support/agents/{agent_id}/status": {"availability_status": "AVAILABLE"},
+    "POST /support/knowledge-base": ITEM_IN,
+    f"PUT {ITEM}": {"item": ITEM_IN, "item_version": 1},
+    "POST /support/events": {
+        "id": "e", "name": "X", "at": "2026-11-22T00:00:00Z", "payload": {},
+    },
+    "POST /support/label-reviews/{review_id}": {"accept": False},
+}  # fmt: skip
+RULE_IN = {
+    "rule_name": "x", "priority": 1, "condition": {"field": "intent", "op": "==", "value": "x"},
+    "action": {"reason_codes": ["SAFETY"], "priority": "LOW", "specialization": "GENERAL"},
+}  # fmt: skip
+BODIES |= {"POST /support/escalation-rules": RULE_IN, f"PUT {RULE}": RULE_IN}
+OF_A_CONVERSATION = {name for name in MAY if ONE in name}
+
+
+def described():
+    paths = app.create().openapi()["paths"]
+    return {
+        f"{method.upper()} {path.removeprefix(app.BASE)}"
+        for path, methods in paths.items()
+        for method in methods
+    }
+
+
+def test_every_operation_is_listed_here():
+    assert described() == set(MAY)
+
+
+def call(api, name, who):
+    method, path = name.split(" ")
+    for part in ("conversation_id", "item_id", "rule_id", "message_id", "agent_id", "review_id"):
+        path = path.replace(f"{{{part}}}", api.there.get(part, NOBODYS))
+    if path.startswith(REPORT):
+        path += "?start_date=2026-11-22&end_date=2026-11-22"
+    if path.endswith("/search"):
+        path += "?q=receipt"
+    return api.call(method, path, who, json=BODIES.get(name))
+
+
+@pytest.fixture
+def there(store, make_api_of):
+    """The API with a conversation of R000001, without limits of calls."""
+    with make_api_of(store, rate_limits={}) as api:
+        said = opened(api)
+        api.there = {"conversation_id": said["conversation_id"], "message_id": said["message_id"]}
+        yield api
+
+
+def test_every_role_may_do_what_the_table_says_and_nothing_else(there):
+    callers = {
+        USER: there.bearer("R000001"), AGENT: there.bearer("agent-01", AGENT),
+        ADMIN: there.bearer("root", ADMIN),
+        SERVICE: {"Authorization": "Bearer local-development-only"},
+    }  # fmt: skip
+    for name, allowed in MAY.items():
+        if name == "POST /auth/refresh":  # the token is in the body
+            continue
+        for role, who in callers.items():
+            status = call(there, name, who).status_code
+            if role not in allowed:
+                # an agent who does not have the conversation is not told that there is one
+                hidden = role == AGENT and name in OF_A_CONVERSATION
+                assert status == 403 or (hidden and status == 404), (name, role, status)
+            else:
+                assert status not in (401, 403), (name, role, status)
+
+
+def test_without_a_token_and_with_another_ones_nothing_is_open(there):
+    stranger = there.bearer("R000002")
+    for name in MAY:
+        if name == "POST /auth/refresh":
+            continue
+        assert call(there, name, {}).status_code == 401, name
+        if name in OF_A_CONVERSATION and USER in MAY[name]:
+            assert call(there, name, stranger).status_code == 404, name
