@@ -34,6 +34,8 @@ from tests.pipelines.test_training import ROOT
 
 KEY = "2026-11-21"
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
+UNLIMITED: dict[str, list[str]] = {role.value: [] for role in Role}
+"""For ``rate_limits``: as many calls as one likes."""
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import pytest
 
 from core.enums import Role
 from serving.api import app
+from tests.serving.conftest import UNLIMITED
 from tests.serving.support.test_conversations import opened
 from tests.serving.support.test_knowledge_base import ITEM_IN
 
@@ -105,7 +106,7 @@ def call(api, name, who):
 @pytest.fixture
 def there(store, make_api_of):
     """The API with a conversation of R000001, without limits of calls."""
-    with make_api_of(store, rate_limits={}) as api:
+    with make_api_of(store, rate_limits=UNLIMITED) as api:
         said = opened(api)
         api.there = {"conversation_id": said["conversation_id"], "message_id": said["message_id"]}
         yield api
