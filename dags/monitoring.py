@@ -37,7 +37,7 @@ def monitoring() -> None:
     def check(**context: Any) -> Any:
         from pipelines.monitoring import check
 
-        found = step(context, check)["retrain"]
+        found = step(context, check, tracked=True)["retrain"]
         return trainings(found, run_key(context)) if context["params"]["retrain"] else []
 
     TriggerDagRunOperator.partial(task_id="retrain").expand_kwargs(check())

@@ -72,7 +72,8 @@ def check(key: str, ctx: Context) -> dict[str, Any]:
 
     Returns
     -------
-    How many checks, those that are not OK, and the names of the models to retrain.
+    How many checks, those that are not OK, the names of the models to retrain, and the PSI of every
+    column by asset: reviewers see it as curves in MLflow, what users write (``messages``) too.
     """
     day, params = last_day(key), ctx.params.monitoring
     rows = [*_freshness(ctx, day, params), *_kpi_freshness(ctx, day, params)]
@@ -89,6 +90,11 @@ def check(key: str, ctx: Context) -> dict[str, Any]:
         "checks": len(rows),
         "not_ok": [f"{row['check_name']} {row['subject']}.{row['name']}" for row in wrong],
         "retrain": sorted(retrain),
+        "psi": {
+            f"{row['subject']}.{row['name']}": row["value"]
+            for row in rows
+            if row["check_name"] == "drift"
+        },
     }
 
 
