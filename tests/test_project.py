@@ -82,7 +82,11 @@ def test_no_held_out_question_or_annotation_is_in_the_training_text():
     items = {text.casefold() for text in texts.asked(texts.HELD_OUT_ITEMS)["text"]}
     learned = texts.item_texts()
     assert (learned["part"] == "wording").sum() > 1000
-    assert items & {text.casefold() for text in learned["text"]} == set()
+    indexed = texts.asked([texts.INDEXED])["text"]
+    shown = {text.casefold() for text in [*learned["text"], *indexed]}
+    assert items & shown == set()
+    frozen = {text.casefold() for text in texts.asked([texts.ASKED_ITEMS])["text"]}
+    assert frozen & {text.casefold() for text in indexed} == set()
     asked = {text.casefold() for text in texts.labelled(texts.HELD_OUT_LANGUAGES, LABELS)["text"]}
     known = [*texts.written()["text"], *learned["text"]]
     assert asked & {text.casefold() for text in known} == set()

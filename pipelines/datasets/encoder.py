@@ -86,7 +86,7 @@ def bundled_texts() -> list[str]:
         for item in texts.items()
         for text in (item["question"], *item["variants"], item["answer"])
     )
-    asked = texts.asked([texts.ASKED_ITEMS, texts.WORDINGS])["text"]
+    asked = texts.asked([texts.ASKED_ITEMS, texts.WORDINGS, texts.INDEXED])["text"]
     return sorted({*messages, *wordings, *asked, *texts.held_out()})
 
 

@@ -27,8 +27,8 @@ def _files(key: str, ctx: Context) -> list[Path]:
         raise PartitionMissing(
             f"expected the knowledge base's snapshot of {day}; run `tripo kb load` first"
         )
-    written = [*texts.intent_files(), texts.VALIDATION, texts.ASKED_ITEMS, texts.WORDINGS]
-    return [path, *written, *texts.HELD_OUT_ITEMS]
+    said = [texts.VALIDATION, texts.ASKED_ITEMS, texts.WORDINGS, texts.INDEXED]
+    return [path, *texts.intent_files(), *said, *texts.HELD_OUT_ITEMS]
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
@@ -73,7 +73,7 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
 def parts(items: pd.DataFrame) -> pd.DataFrame:
     """One row a text: question, variants, further wordings, answer; with the item's fields."""
     found = []
-    further = texts.asked([texts.WORDINGS]).groupby("kb_code")["text"].agg(list)
+    further = texts.asked([texts.WORDINGS, texts.INDEXED]).groupby("kb_code")["text"].agg(list)
     for item in items.to_dict("records"):
         fields = {name: item[name] for name in ITEM_FIELDS}
         said = [
