@@ -76,21 +76,21 @@ def performance(
         rows = read(found.engine, lambda c: analytics.performance(c, days.first, days.last))
     else:
         rows = read(found.engine, lambda c: analytics.slices(c, days.first, days.last, by))
-    return _as(form, [dict(row._mapping) for row in rows])
+    return as_format(form, [dict(row._mapping) for row in rows])
 
 
 @router.get("/intents", response_model=Report, responses=BOTH)
 def intents(days: Days, _who: Staff, found: Found, form: As = Format.JSON) -> Any:
     """Conversations of each intent: how many, escalated, resolved, reopened."""
     rows = read(found.engine, lambda c: analytics.intents(c, days.first, days.last))
-    return _as(form, [dict(row._mapping) for row in rows])
+    return as_format(form, [dict(row._mapping) for row in rows])
 
 
 @router.get("/feedback", response_model=Report, responses=BOTH)
 def feedback(days: Days, _who: Staff, found: Found, form: As = Format.JSON) -> Any:
     """What users said of the answers, by intent."""
     rows = read(found.engine, lambda c: analytics.feedback(c, days.first, days.last))
-    return _as(form, [dict(row._mapping) for row in rows])
+    return as_format(form, [dict(row._mapping) for row in rows])
 
 
 class GapOut(Closed):
@@ -185,7 +185,8 @@ def savings(days: Days, _who: Admin, found: Found) -> SavingsOut:
     )
 
 
-def _as(form: Format, rows: list[dict[str, Any]]) -> Any:
+def as_format(form: Format, rows: list[dict[str, Any]]) -> Any:
+    """Rows as the caller wants them."""
     return rows if form == Format.JSON else PlainTextResponse(_csv(rows), media_type="text/csv")
 
 

@@ -2,13 +2,19 @@
 
 from fastapi import APIRouter
 
-from serving.support import agents, analytics, conversations, events, knowledge_base, labels, rules
+from serving.support import (
+    agents,
+    analytics,
+    conversations,
+    events,
+    knowledge_base,
+    labels,
+    reports,
+    rules,
+)
 
 router = APIRouter(prefix="/support")
-router.include_router(conversations.router)
-router.include_router(agents.router)
-router.include_router(knowledge_base.router)
-router.include_router(rules.router)
-router.include_router(analytics.router)
-router.include_router(events.router)
-router.include_router(labels.router)
+for part in (
+    conversations, agents, knowledge_base, rules, analytics, reports, events, labels,
+):  # fmt: skip
+    router.include_router(part.router)

@@ -48,6 +48,8 @@ MAY = {
     f"GET {REPORT}/gaps": STAFF,
     f"GET {REPORT}/sla": STAFF,
     f"GET {REPORT}/savings": {ADMIN},
+    f"GET {REPORT}/reports/automation": STAFF,
+    f"GET {REPORT}/reports/satisfaction": STAFF,
     "POST /support/events": {SERVICE},
     "GET /support/label-reviews": {ADMIN},
     "POST /support/label-reviews/{review_id}": {ADMIN},

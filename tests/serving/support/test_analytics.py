@@ -88,3 +88,29 @@ def test_users_read_no_reports_and_days_must_be_in_order(api, name):
     wrong = "start_date=2026-11-22&end_date=2026-11-21"
     reply = api.call("GET", f"/support/analytics/{name}?{wrong}", api.bearer(*AGENT))
     assert (reply.status_code, "expected start_date" in reply.text) == (422, True)
+
+
+def test_weeks_and_months_are_weighted_by_their_conversations(api):
+    names = [
+        "human_handled_conversations", "resolution_confirmed_count", "resolution_assumed_count",
+        "resolution_agent_count",
+    ]  # fmt: skip
+    for day, total, share, marks in [(21, 10, 1.0, 5.0), (22, 30, 0.6, 3.0), (23, 5, 0.2, None)]:
+        human = round(total * (1 - share))
+        row = {
+            **dict.fromkeys(names, 0), "total_conversations": total, "savings_cents": 100,
+            "human_handled_conversations": human, "ai_handled_conversations": total - human,
+            "automation_rate": share, "user_satisfaction_score": marks, "is_final": True,
+        }  # fmt: skip
+        replace_rows(api.platform.engine, AiPerformance, {"day": date(2026, 11, day)}, [row])
+    days = "start_date=2026-11-01&end_date=2026-11-30"
+    weeks = report(api, "reports/automation", days).json()
+    assert [(w["week"], w["conversations"], w["savings_cents"]) for w in weeks] == [
+        ("2026-W47", 40, 200), ("2026-W48", 5, 100),
+    ]  # fmt: skip
+    assert weeks[0]["containment"] == pytest.approx(0.7)
+    month = report(api, "reports/satisfaction", days).json()
+    assert month[0]["satisfaction"] == pytest.approx(3.5)
+    assert month[0]["satisfaction_ai"] is None
+    page = report(api, "reports/automation", f"{days}&format=csv").text
+    assert page.splitlines()[0].startswith("week,days,conversations")
