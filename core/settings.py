@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     jwt_issuer: str = Field("tripo04os", description="who must have issued the API's tokens")
     jwt_audience: str = Field("tripo-api", description="what the API's tokens must be meant for")
     cors_origins: str = Field("", description="pages that may call the API, separated by commas")
+    whisper_model: Path | None = Field(
+        None, description="folder of a faster-whisper model; unset: a grammar of common requests"
+    )
     broker_url: str = Field(
         "", description="events: redis://... or kafka://host:port; empty: inside this process"
     )

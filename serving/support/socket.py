@@ -21,8 +21,8 @@ from sqlalchemy.engine import Connection, Row
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
-from core.enums import ConversationStatus, Role, Sender
-from core.errors import BadInput, NotAuthenticated, TripoError
+from core.enums import ConversationStatus, MessageType, Role, Sender
+from core.errors import BadInput, NotAllowed, NotAuthenticated, TripoError
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.api.problems import status_of
@@ -37,6 +37,7 @@ from serving.support.schemas import (
     Said,
     shown,
 )
+from serving.support.voice import DataIn, EndIn, StartIn, Voice
 from store import conversations as kept
 from store.db import read
 
@@ -114,6 +115,7 @@ class _Live:
         self._listener, self._who, self._id = listener, who, row.id
         self._row, self._seq, self._heard_at = row, 0, time.monotonic()
         self._sending = asyncio.Lock()
+        self._voice = Voice(self._send, self._say_spoken, found.settings.whisper_model)
 
     async def run(self, after_seq: int) -> None:
         """Until the client is gone; what it misses is in the store."""
@@ -169,6 +171,8 @@ class _Live:
         if message.sender == Sender.USER and self._who.role == Role.USER:
             return  # its own
         await self._send(TYPES.get(message.sender, "SYSTEM_MESSAGE"), _message(message))
+        if self._voice.used and message.sender in (Sender.AI, Sender.AGENT):
+            await self._voice.speak(message.content)
 
     async def _changed(self, row: Row[Any]) -> None:
         before, self._row = self._row, row
@@ -210,10 +214,12 @@ class _Live:
         handler = {
             "SEND_MESSAGE": self._say, "ESCALATE": self._escalate, "HEARTBEAT": self._alive,
             "SUBMIT_FEEDBACK": self._rate, "TYPING": self._typing,
+            "VOICE_START": self._voice_start, "VOICE_DATA": self._voice_data,
+            "VOICE_END": self._voice_end,
         }.get(given.type)  # fmt: skip
         if handler is None:
             raise BadInput(f"type: got {given.type!r}, which no client sends")
-        if given.type != "HEARTBEAT":
+        if given.type not in ("HEARTBEAT", "VOICE_DATA"):
             self._found.limits.count(self._who)
         await handler(given.data)
         self._hub.wake(self._id)
@@ -248,6 +254,22 @@ class _Live:
         )  # fmt: skip
         told = {"feedback_id": str(feedback_id), "message_id": str(given.message_id)}
         await self._send("FEEDBACK_RECEIVED", told)
+
+    async def _voice_start(self, data: dict[str, Any]) -> None:
+        if self._who.role == Role.AGENT:
+            raise NotAllowed("VOICE_START: agents write; only the user speaks here")
+        await self._voice.start(_valid(StartIn, data))
+
+    async def _voice_data(self, data: dict[str, Any]) -> None:
+        await self._voice.data(_valid(DataIn, data))
+
+    async def _voice_end(self, data: dict[str, Any]) -> None:
+        await self._voice.end(_valid(EndIn, data))
+
+    async def _say_spoken(self, text: str) -> None:
+        await run_in_threadpool(
+            talk.say, self._found, self._who, self._id, text, None, MessageType.VOICE_TRANSCRIPT
+        )
 
     async def _typing(self, _data: dict[str, Any]) -> None:
         sign = {"type": "TYPING", "data": {"role": self._who.role}}
