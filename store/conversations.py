@@ -6,6 +6,7 @@ the conversation first (`locked`): on SQLite writers stand in line anyway.
 
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -145,6 +146,29 @@ def turns(connection: Connection, conversation_id: uuid.UUID) -> list[Row[Any]]:
         .where((MESSAGE.c.conversation_id == conversation_id) & (MESSAGE.c.sender == Sender.AI))
         .order_by(MESSAGE.c.seq)
     )  # fmt: skip
+    return list(connection.execute(chosen).all())
+
+
+def idle(connection: Connection, before: datetime, limit: int = 500) -> list[Row[Any]]:
+    """Conversations with the assistant in which nobody has written since: id, action and created_at
+    of the assistant's last reply."""
+    newest = (
+        sa.select(MESSAGE.c.conversation_id, sa.func.max(MESSAGE.c.seq).label("seq"))
+        .group_by(MESSAGE.c.conversation_id)
+        .subquery()
+    )
+    last = (MESSAGE.c.conversation_id == newest.c.conversation_id) & (MESSAGE.c.seq == newest.c.seq)
+    chosen = (
+        sa.select(CONVERSATION, MESSAGE.c.action, MESSAGE.c.created_at.label("replied_at"))
+        .join(newest, CONVERSATION.c.id == newest.c.conversation_id)
+        .join(MESSAGE, last)
+        .where(
+            (CONVERSATION.c.status == ConversationStatus.IN_PROGRESS)
+            & (MESSAGE.c.sender == Sender.AI)
+            & (MESSAGE.c.created_at <= before)
+        )
+        .limit(limit)
+    )
     return list(connection.execute(chosen).all())
 
 

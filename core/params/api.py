@@ -16,4 +16,7 @@ class ApiParams(Section):
     assignment_timeout_s: float = Field(
         gt=0, description="an agent who does not answer loses the conversation to the queue"
     )
+    settle_hours: float = Field(
+        gt=0, description="without a word of the user an answered conversation counts as resolved"
+    )
     reopen_hours: float = Field(gt=0, description="how long after its resolution")

@@ -8,15 +8,17 @@ from sqlalchemy.engine import Connection, Row
 
 from core.enums import Role, Specialization
 from core.errors import Conflict, NotAllowed
+from engines.support.summary import entities, summary
 from serving.api.callers import Anyone, Found, Staff
 from serving.api.identity import Caller
 from serving.api.problems import documented
-from serving.support import desk
+from serving.support import access, desk
 from serving.support.schemas import (
     AgentOut,
     AssignIn,
     AvailabilityIn,
     ConversationOut,
+    HandoverOut,
     MessageOut,
     QueuedOut,
     SayIn,
@@ -103,6 +105,25 @@ def write_to_user(
     )
     row: MessageOut = shown(MessageOut, message)
     return row
+
+
+@router.get("/conversations/{conversation_id}/handover")
+def hand_over(conversation_id: uuid.UUID, who: Staff, found: Found) -> HandoverOut:
+    """What an agent needs to take over: summary, reason, entities, transcript."""
+
+    def work(connection: Connection) -> tuple[Row[Any], list[Row[Any]]]:
+        row = access.seen(connection, who, conversation_id)
+        return row, kept.messages(connection, row.id)
+
+    row, messages = read(found.engine, work)
+    said = [dict(message._mapping) for message in messages]
+    return HandoverOut(
+        summary=summary(said, row.escalation_reason),
+        reason_code=row.reason_code,
+        priority=row.priority,
+        entities=entities(said),
+        transcript=[shown(MessageOut, message) for message in messages],
+    )
 
 
 def _themselves(connection: Connection, who: Caller, agent_id: uuid.UUID) -> None:

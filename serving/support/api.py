@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from serving.api import health
 from serving.support import (
     agents,
     analytics,
@@ -14,6 +15,7 @@ from serving.support import (
 )
 
 router = APIRouter(prefix="/support")
+router.include_router(health.router)
 for part in (
     conversations, agents, knowledge_base, rules, analytics, reports, events, labels,
 ):  # fmt: skip

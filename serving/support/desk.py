@@ -76,7 +76,7 @@ def set_availability(
 
 
 class Watch:
-    """A thread that gives unanswered conversations back to the queue."""
+    """A thread that gives unanswered conversations back to the queue, and ends abandoned ones."""
 
     def __init__(self, found: Platform, every_s: float = EVERY_S) -> None:
         self._found, self._every_s = found, every_s
@@ -91,9 +91,11 @@ class Watch:
         self._thread.join(timeout=5)
 
     def look(self) -> int:
-        """Take back now; how many conversations it was."""
-        now, timeout = self._found.clock(), self._found.params.api.assignment_timeout_s
-        return write(self._found.engine, lambda c: handover.take_back(c, now, timeout))
+        """Take back, and settle what users have left; how many conversations it was."""
+        now, api = self._found.clock(), self._found.params.api
+        engine = self._found.engine
+        taken = write(engine, lambda c: handover.take_back(c, now, api.assignment_timeout_s))
+        return taken + write(engine, lambda c: handover.settle(c, now, api.settle_hours))
 
     def _run(self) -> None:
         while not self._stop.wait(self._every_s):

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.engine import Connection, Row
 
 from core.enums import (
+    Action,
     ConversationStatus,
     Priority,
     ReasonCode,
@@ -127,6 +128,26 @@ def take_back(connection: Connection, now: datetime, timeout_s: float) -> int:
     for row in late:
         back_to_queue(connection, row, now)
     return len(late)
+
+
+def settle(connection: Connection, now: datetime, hours: float) -> int:
+    """Conversations that the user has left: after an answer they count as resolved by it, else they
+    are closed; how many there were."""
+    left = kept.idle(connection, now - timedelta(hours=hours))
+    for row in left:
+        ended: dict[str, Any] = {"status": ConversationStatus.CLOSED, "closed_at": now}
+        if row.action == Action.ANSWER:
+            ended = {
+                "status": ConversationStatus.RESOLVED,
+                "resolution_kind": ResolutionKind.ASSUMED,
+                "resolved_at": row.replied_at,
+                "first_resolved_at": row.first_resolved_at or row.replied_at,
+            }
+        kept.change(connection, row, {**ended, "updated_at": now})
+        if row.action == Action.ANSWER:
+            told = {"conversation_id": str(row.id), "resolution_kind": ResolutionKind.ASSUMED}
+            outbox.add(connection, "SUPPORT_CONVERSATION_RESOLVED", told, now)
+    return len(left)
 
 
 def back_to_queue(connection: Connection, row: Row[Any], now: datetime) -> None:

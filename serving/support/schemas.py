@@ -203,6 +203,16 @@ class AvailabilityIn(Closed):
     availability_status: AgentAvailability
 
 
+class HandoverOut(Closed):
+    """What an agent should know: summary, why a person is needed, what was named, all messages."""
+
+    summary: str
+    reason_code: ReasonCode | None
+    priority: Priority
+    entities: list[dict[str, Any]]
+    transcript: list[MessageOut]
+
+
 class QueuedOut(Closed):
     """A conversation in the queue, and how long it has waited."""
 

@@ -78,3 +78,13 @@ def test_production_needs_a_secret_of_its_own():
 
     with pytest.raises(InsecureSettings, match="TRIPO_JWT_SECRET"):
         Settings(environment="production", service_token=SecretStr("x")).require_safe()
+
+
+def test_health_is_open_and_says_what_is_away(store, make_api_of):
+    with make_api_of(store) as api:
+        assert api.call("GET", "/support/health/live", {}).status_code == 200
+        ready = api.call("GET", "/support/health/ready", {})
+        assert ready.json() == {"status": "ok", "store": True, "release": "r1"}
+    with make_api_of(store, answers=False) as api:
+        reply = api.call("GET", "/support/health", {})
+        assert (reply.status_code, reply.json()["release"]) == (503, None)

@@ -140,3 +140,37 @@ def test_an_agent_acts_for_themselves_only(api):
     assert api.call("PUT", path, api.bearer(one[0], Role.AGENT), json=body).status_code == 403
     assert api.call("PUT", path, json=body).status_code == 403
     assert on_duty(api, "00000000-0000-0000-0000-000000000000").status_code == 404
+
+
+def test_a_hand_over_says_what_an_agent_should_know(api):
+    said = opened(api, "I was charged twice for ORD4711042, this is a disgrace")
+    path = f"/support/conversations/{said['conversation_id']}"
+    api.call("POST", f"{path}/escalate", json={"reason": "nobody helps me"})
+    agent = api.agent_of(said["conversation_id"])
+    told = api.call("GET", f"{path}/handover", agent).json()
+    assert "charged twice for ORD4711042" in told["summary"]
+    assert "nobody helps me" in told["summary"]
+    assert [e["normalised"] for e in told["entities"]] == ["ORD4711042"]
+    assert len(told["transcript"]) == 2
+
+
+def test_who_says_nothing_for_a_day_after_an_answer_was_helped_by_it(api):
+    answered = opened(api)["conversation_id"]
+    nothing = opened(api, "what is the capital of mongolia?")
+    assert nothing["action"] == "abstain"
+    handed = opened(api, HURT)["conversation_id"]
+    watch, replied_at = desk.Watch(api.platform), api.now
+    api.later(hours=23, minutes=59)
+    api.call("POST", f"/support/conversations/{handed}/agent-message", api.agent_of(handed),
+             json={"message": "still here"})  # fmt: skip
+    assert watch.look() == 0
+    api.later(minutes=1)
+    assert watch.look() == 2
+    row = api.call("GET", f"/support/conversations/{answered}").json()
+    assert (row["status"], row["resolution_kind"]) == ("RESOLVED", "ASSUMED")
+    assert row["resolved_at"] == replied_at.isoformat().replace("+00:00", "Z")
+    closed = api.call("GET", f"/support/conversations/{nothing['conversation_id']}").json()
+    assert (closed["status"], closed["resolved_at"]) == ("CLOSED", None)
+    path = f"/support/conversations/{nothing['conversation_id']}/message"
+    assert api.call("POST", path, json={"message": "hello?"}).status_code == 409
+    assert watch.look() == 0
