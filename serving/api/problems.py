@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
 """Of 503: a release that is being loaded, or a store that was busy, may be there by then."""
+AWAY = "a part that this needs is not there right now; send it again in a moment"
 STATUS: tuple[tuple[type[TripoError], HTTPStatus], ...] = (
     (NotAuthenticated, HTTPStatus.UNAUTHORIZED),
     (NotAllowed, HTTPStatus.FORBIDDEN),
@@ -103,7 +104,10 @@ async def _ours(_request: Request, error: Exception) -> JSONResponse:
     elif isinstance(error, TooManyCalls):
         headers["Retry-After"] = str(error.retry_after_s)
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        # where the store lies, and what it said, is for the log
+        log.warning("%s: %s", type(error).__name__, error)
         headers["Retry-After"] = str(RETRY_AFTER_S)
+        return answered(status, AWAY, headers=headers)
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", type(error).__name__, error)
         return answered(status, "something failed on our side; it is in the log")
