@@ -59,6 +59,11 @@ class Settings(BaseSettings):
         "", description="events: redis://... or kafka://host:port; empty: inside this process"
     )
     redis_url: str = Field("", description="rate limits of all workers; empty: of this process")
+    rephraser_url: str = Field(
+        "", description="OpenAI-compatible server that rewords answers, without /v1; empty: none"
+    )
+    rephraser_model: str = Field("", description="model that the rephraser asks for")
+    rephraser_key: SecretStr = Field(SecretStr(""), description="bearer token of the rephraser")
     pseudonym_secret: SecretStr = Field(
         SecretStr(LOCAL_SECRET), description="key of the HMAC that hides identifiers in the lake"
     )

@@ -63,6 +63,8 @@ async def _running(api: FastAPI) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
     await broker.stop()
     watch.stop()
+    if found.rephraser:
+        found.rephraser.close()
     found.live.stop()
 
 

@@ -14,6 +14,7 @@ from engines.support.answering import SupportRelease
 from serving.api.identity import Tokens
 from serving.api.limits import CallLimits
 from serving.releases import Loaded
+from serving.rephraser import Rephraser
 from serving.support.live import LiveSupport
 
 
@@ -42,6 +43,11 @@ class Platform:
     @cached_property
     def live(self) -> LiveSupport:
         return LiveSupport(self.engine, lambda: self.current("support"))
+
+    @cached_property
+    def rephraser(self) -> Rephraser | None:
+        """None unless a model is configured."""
+        return Rephraser(self.settings) if self.settings.rephraser_url else None
 
     def support(self) -> SupportRelease:
         """The support release with items and rules of now; ModelMissing before the first."""

@@ -7,7 +7,7 @@ message sent again (by its client id) gets its answer. The engine runs outside o
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -164,9 +164,18 @@ def _ask(
         **known,
     )
     try:
-        return answer_one(found.support(), asked)
+        reply = answer_one(found.support(), asked)
     except ModelMissing:
         return reply_without_release(asked)
+    return _in_friendly_words(found, reply, message.content)
+
+
+def _in_friendly_words(found: Platform, reply: Reply, text: str) -> Reply:
+    """An answer that is sure of its source, reworded if a model for that is configured."""
+    sure = (reply.confidence or 0.0) >= found.params.support.high_confidence
+    if reply.action != Action.ANSWER or not (reply.sources and sure and found.rephraser):
+        return reply
+    return replace(reply, content=found.rephraser.words(reply.content, text))
 
 
 def _turns(rows: Sequence[Row[Any]]) -> list[Turn]:
