@@ -31,6 +31,8 @@ class Message:
     after_ai_answer: bool = False
     low_confidence_turns: int = 0
     turns_without_progress: int = 0
+    previous_intent: str | None = None
+    """Of the turn before; a message on another matter is progress."""
     asked_at: datetime | None = None
     """When it was written, on the writer's clock if that is known; gives "yesterday" its date."""
 
@@ -130,6 +132,7 @@ def facts(message: Message, reading: Reading, low_confidence: float) -> dict[str
     """
     confidence = reading.answer_confidence if reading.in_scope else None
     unsure = confidence is not None and confidence < low_confidence
+    stuck = message.previous_intent in (None, reading.intent)
     return {
         "intent": reading.intent,
         "sos_words": sos.count(message.text),
@@ -142,7 +145,7 @@ def facts(message: Message, reading: Reading, low_confidence: float) -> dict[str
         "loyalty_tier": message.loyalty_tier,
         "in_scope": reading.in_scope,
         "low_confidence_turns": message.low_confidence_turns + unsure,
-        "turns_without_progress": message.turns_without_progress,
+        "turns_without_progress": message.turns_without_progress if stuck else 0,
         "engine_error": False,
     }
 

@@ -38,6 +38,7 @@ def so_far(turns: Sequence[Turn]) -> dict[str, Any]:
     stuck = list(takewhile(lambda turn: not (turn.new_entity or turn.helpful), same))
     return {
         "previous_sentiment_score": last.sentiment_score,
+        "previous_intent": last.intent,
         "after_ai_answer": last.action == Action.ANSWER,
         "low_confidence_turns": len(unsure),
         "turns_without_progress": len(stuck),

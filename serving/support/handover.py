@@ -97,7 +97,7 @@ def reopen(connection: Connection, row: Row[Any], now: datetime) -> None:
         "assigned_agent_id": None, "assigned_at": None, "queued_at": now if human else None,
     })  # fmt: skip
     if human:
-        place(connection, kept.find(connection, row.id), Specialization.GENERAL.value, now)
+        place(connection, kept.find(connection, row.id), team_of(row), now)
 
 
 def next_for(connection: Connection, agent: Row[Any], now: datetime) -> None:

@@ -317,8 +317,6 @@ def worded(
         monkeypatch.setenv("TRIPO_REPHRASER_URL", model.url)
         with make_api_of(store) as api:
             yield api, model
-            if api.platform.rephraser:
-                api.platform.rephraser.close()
 
 
 def said(api, message):
