@@ -7,6 +7,7 @@ from it.
 
 import hashlib
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ import pyarrow.parquet as pq
 MEASURED = "processing_time_ms"
 TIMES = ("_at", "_seconds", "time_ms", "last_updated")
 SURROGATES = ("id", "item_id", "release", "release_id", "version", "previous_release_id", "who")
+DRAWN = re.compile(
+    r"\b[0-9a-f]{32}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|processing_time_ms\W+\d+"
+)
+"""Ids that are drawn and times that are measured, inside what a cell holds."""
 BOOKKEEPING = ("alembic_version", "promotion_audit", "release_pointers", "monitoring_results")
 
 
@@ -50,8 +55,8 @@ def rows(home: Path) -> dict[str, list[str]]:
 def _rows(connection: sqlite3.Connection, table: str) -> list[str]:
     columns = [str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")]
     kept = [c for c in columns if c not in SURROGATES and not c.endswith(TIMES)]
-    found = connection.execute(f"SELECT {', '.join(kept)} FROM {table}")
-    return sorted(json.dumps(row, default=str) for row in found)
+    found = connection.execute(f"SELECT {', '.join(kept) or 'NULL'} FROM {table}")
+    return sorted(DRAWN.sub("…", json.dumps(row, default=str)) for row in found)
 
 
 def champions(home: Path) -> dict[str, Any]:
