@@ -14,9 +14,10 @@ BEARER = "bearer"
 ABOUT = """\
 What AI Support answers, who is matched with whom, what a trip costs and what will be asked for.
 
-Every call but health needs `Authorization: Bearer <TRIPO_SERVICE_TOKEN>`: press *Authorize* and
-enter the token. The sample of each endpoint works as it is. A field that is not listed, or a value
-outside its limits, is refused with 400; 503 means that no release serves yet, or that a store it
+Every call but health needs `Authorization: Bearer <token>`: press *Authorize* and enter it. The
+model endpoints take TRIPO_SERVICE_TOKEN, those under /api/v1 a token with a role (`tripo auth`).
+The sample of each model endpoint works as it is. A field that is not listed, or a value outside
+its limits, is refused with 400 or 422; 503 means that no release serves yet, or that a store it
 needs is away. Amounts are in cents, distances in kilometres, durations in minutes, times in UTC.
 """
 
