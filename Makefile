@@ -44,6 +44,7 @@ check: setup-dev  ## format, lint, types, import rules
 bench: .venv/.installed-bench  ## the benchmarks beside their peers; hours; adds to reports/bench.json
 	$(BIN)/tripo bench text
 	$(BIN)/tripo bench text --recipe full --only banking77 --only clinc150
+	$(BIN)/tripo bench serving
 
 format: setup-dev  ## put the code into the project's format
 	$(BIN)/ruff format .

@@ -1,7 +1,8 @@
 """`tripo bench`: how good, beside whom."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -9,6 +10,9 @@ from rich.table import Table
 
 from cli.show import Json, show
 from pipelines.context import Context
+
+if TYPE_CHECKING:
+    from benchmarks.report import Row
 
 app = typer.Typer(name="bench", help="Benchmarks, each beside its peers.", no_args_is_help=True)
 SEEDS = [7, 8, 9]
@@ -34,15 +38,42 @@ def text(
 
     Example: TRIPO_DATA=../shared/data tripo bench text --only banking77 --recipe full --seed 7
     """
-    from benchmarks.report import keep
     from benchmarks.text import rows
 
     ctx = Context.load()
-    screen = Console(stderr=True, quiet=as_json)
+    say = Console(stderr=True, quiet=as_json).print
+    _kept("text", rows(ctx, only or [], recipe, seed or SEEDS, say), ctx, as_json)
+
+
+@app.command()
+def serving(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="model, http, overload, sockets, decisions; default: all, in turn"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How fast answers come, beside plain servers; overload; a thousand sockets.
+
+    Needs a home in which `tripo run` has trained; measures on a copy of it. About ten minutes.
+
+    Example: tripo bench serving --only http --only sockets
+    """
+    from benchmarks.serving import rows
+
+    ctx = Context.load()
+    say = Console(stderr=True, quiet=as_json).print
+    _kept("serving", rows(ctx, only or [], say), ctx, as_json)
+
+
+def _kept(bench: str, rows: Iterator["list[Row]"], ctx: Context, as_json: bool) -> None:
+    """Add each set to reports/bench.json as soon as it is measured, and show all of them."""
+    from benchmarks.report import keep
+
     path = Path(ctx.settings.reports, "bench.json")
-    found = keep(path, "text", [])
-    for measured in rows(ctx, only or [], recipe, seed or SEEDS, screen.print):
-        found = keep(path, "text", measured)
+    found = keep(path, bench, [])
+    for measured in rows:
+        found = keep(path, bench, measured)
     if as_json:
         show(found, as_json)
     else:

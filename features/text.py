@@ -7,13 +7,13 @@ the same everywhere.
 import re
 import unicodedata
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 import Stemmer
+from numpy.typing import NDArray
 from scipy import sparse
 
 MAX_CHARACTERS = 5000
@@ -90,7 +90,19 @@ def mistype(text: str, chance: np.random.Generator) -> str:
 
 def column(name: str, dimensions: int) -> int:
     """Where a feature stands in a hashed row. CRC-32, so that no vocabulary travels."""
-    return zlib.crc32(name.encode()) % dimensions
+    return _crc(name) % dimensions
+
+
+@lru_cache(maxsize=1 << 16)
+def _crc(name: str) -> int:
+    return zlib.crc32(name.encode())
+
+
+@lru_cache(maxsize=1 << 10)
+def _crcs(text: str) -> NDArray[np.uint32]:
+    """Of every n-gram; several models read the same message one after the other."""
+    found = [*map(_crc, grams(text))]
+    return np.fromiter(found, "uint32", len(found))
 
 
 def hashed_grams(texts: Sequence[str], dimensions: int) -> sparse.csr_matrix:
@@ -101,16 +113,16 @@ def hashed_grams(texts: Sequence[str], dimensions: int) -> sparse.csr_matrix:
     csr_matrix of shape (n, dimensions), float32; see `column`.
     """
     pointers = [0]
-    columns: list[int] = []
-    values: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = []
+    columns: list[NDArray[np.int32]] = []
+    values: list[NDArray[np.float32]] = []
     for text in texts:
-        counts = Counter(column(gram, dimensions) for gram in grams(text))
-        row = 1.0 + np.log(np.fromiter(counts.values(), "float32", len(counts)))
-        columns.extend(counts)
+        places, counts = np.unique(_crcs(text) % dimensions, return_counts=True)
+        row = 1.0 + np.log(counts.astype("float32"))
+        columns.append(places.astype("int32"))
         values.append(row / (np.linalg.norm(row) or 1.0))
-        pointers.append(len(columns))
-    data = np.concatenate(values) if values else np.empty(0)
+        pointers.append(pointers[-1] + len(places))
+    data = np.concatenate(values) if values else np.empty(0, "float32")
+    where = np.concatenate(columns) if columns else np.empty(0, "int32")
     return sparse.csr_matrix(
-        (data.astype("float32"), np.asarray(columns, "int32"), np.asarray(pointers, "int32")),
-        shape=(len(texts), dimensions),
+        (data, where, np.asarray(pointers, "int32")), shape=(len(texts), dimensions)
     )

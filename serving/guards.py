@@ -1,4 +1,5 @@
-"""What stands before every endpoint: who calls, how much they send, what may be cached."""
+"""What stands before every endpoint: who calls, how much they send, how many at a time, what may be
+cached."""
 
 import asyncio
 import hmac
@@ -55,17 +56,18 @@ class TooLarge(Exception):
 
 
 class Guards:
-    """ASGI middleware: bearer token, request size, security headers.
+    """ASGI middleware: bearer token, request size, calls at work, security headers.
 
     Health is open to everybody; the documentation page only in a local environment. ``found`` is
-    called when the application is built, not when the module is imported.
+    called when the application is built, not when the module is imported. More than ``most`` calls
+    at a time would only wait for each other: those beyond are told at once to come back.
     """
 
-    def __init__(self, app: App, found: Callable[[], Settings], max_bytes: int) -> None:
+    def __init__(self, app: App, found: Callable[[], Settings], max_bytes: int, most: int) -> None:
         settings = found()
         self.app = app
         self.wanted = f"Bearer {settings.service_token.get_secret_value()}".encode()
-        self.max_bytes = max_bytes
+        self.max_bytes, self.most, self.at_work = max_bytes, most, 0
         self.open_docs = settings.environment == "local"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,8 +86,14 @@ class Guards:
             await _drained(receive)
             got = length.decode("latin-1")[:20]
             await _problem(send, 413, f"expected at most {self.max_bytes} bytes, got {got}")
+        elif self.at_work >= self.most and scope["path"] not in HEALTH:
+            await _problem(send, 503, f"{self.at_work} calls are at work, as many as can be")
         else:
-            await self._limited(scope, receive, send)
+            self.at_work += 1
+            try:
+                await self._limited(scope, receive, send)
+            finally:
+                self.at_work -= 1
 
     def _open(self, path: str) -> bool:
         return path in HEALTH or (self.open_docs and (path == "/" or path.startswith(DOCS)))
@@ -138,10 +146,12 @@ async def _drained(receive: Receive) -> None:
 
 async def _problem(send: Send, status: int, detail: str) -> None:
     """An RFC 9457 problem document."""
-    title = {401: "Unauthorized", 413: "Content Too Large"}[status]
+    title = {401: "Unauthorized", 413: "Content Too Large", 503: "Service Unavailable"}[status]
     body = json.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail})
     headers = [(b"content-type", b"application/problem+json"), *HEADERS]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
+    if status == 503:
+        headers.append(RETRY_AFTER)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body.encode()})

@@ -52,6 +52,11 @@ MAX_BYTES = 1 << 20
 BATCH_MS = 1000
 """How long a call may wait in a batch's queue, and so also a time-out; batches form well before."""
 
+SOCKETS = 4096
+"""Open connections, WebSockets among them."""
+AT_WORK = 64
+"""Calls at a time, other than health; about as many as are answered in a second."""
+
 BATCHED: dict[str, Any] = {
     "batchable": True, "max_batch_size": MANY_TEXTS, "max_latency_ms": BATCH_MS
 }  # fmt: skip
@@ -81,8 +86,10 @@ API = api.create()
 @bentoml.service(
     name="tripo",
     workers=1,
-    traffic={"timeout": 10, "max_concurrency": 256},
+    traffic={"timeout": 10, "max_concurrency": SOCKETS},
     logging={"access": {"enabled": False}},
+    # nothing collects spans here, and they cost a tenth of a call
+    tracing={"excluded_urls": ".*"},
 )
 class TripoService:
     """Answers, prices, matches, forecasts."""
@@ -216,7 +223,9 @@ for endpoint in cast(Any, TripoService).apis.values():
     endpoint.input_spec.model_config["extra"] = "forbid"
     endpoint.input_spec.model_rebuild(force=True)
 # the first is the outermost: nobody reads even the description unasked in production
-cast(Any, TripoService).add_asgi_middleware(Guards, found=settings, max_bytes=MAX_BYTES)
+cast(Any, TripoService).add_asgi_middleware(
+    Guards, found=settings, max_bytes=MAX_BYTES, most=AT_WORK
+)
 cast(Any, TripoService).add_asgi_middleware(Cors, found=settings)
 cast(Any, TripoService).add_asgi_middleware(
     OpenApi,

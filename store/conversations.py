@@ -2,6 +2,9 @@
 
 Every function works on a connection of `store.db.read` or `store.db.write`. Whoever writes locks
 the conversation first (`locked`): on SQLite writers stand in line anyway.
+
+What every message runs stands at the top as statements made once: making one anew, and its key in
+SQLAlchemy's cache, takes longer than SQLite takes to run it.
 """
 
 import uuid
@@ -33,68 +36,91 @@ WAITING = (
 )
 """In the queue of the agents."""
 
+_ID: sa.BindParameter[uuid.UUID] = sa.bindparam("row_id")
+_CONVERSATION_ID: sa.BindParameter[uuid.UUID] = sa.bindparam("of_conversation")
+_FIND = sa.select(CONVERSATION).where(CONVERSATION.c.id == _ID)
+_LOCK = _FIND.with_for_update()
+_START = CONVERSATION.insert().returning(CONVERSATION)
+_NEWEST = sa.select(sa.func.coalesce(sa.func.max(MESSAGE.c.seq), 0)).where(
+    MESSAGE.c.conversation_id == _CONVERSATION_ID
+)
+_SAY = MESSAGE.insert().values(seq=_NEWEST.scalar_subquery() + 1).returning(MESSAGE)
+_UNDERSTOOD = MESSAGE.update().where(MESSAGE.c.id == _ID)
+_MESSAGE = sa.select(MESSAGE).where(MESSAGE.c.id == _ID)
+_REPLY_TO = sa.select(MESSAGE).where(MESSAGE.c.reply_to == _ID)
+_CHANGE = (
+    CONVERSATION.update()
+    .where((CONVERSATION.c.id == _ID) & (CONVERSATION.c.version == sa.bindparam("read_version")))
+    .returning(CONVERSATION)
+)
+_ASKED = MESSAGE.alias("asked")
+_HELPFUL = (
+    sa.select(FEEDBACK.c.id)
+    .where((FEEDBACK.c.message_id == MESSAGE.c.id) & FEEDBACK.c.was_helpful)
+    .exists()
+)
+_TURNS = (
+    sa.select(
+        MESSAGE.c.intent, MESSAGE.c.action, _ASKED.c.sentiment_score, _ASKED.c.entities,
+        _HELPFUL.label("helpful"),
+    )
+    .join(_ASKED, MESSAGE.c.reply_to == _ASKED.c.id)
+    .where((MESSAGE.c.conversation_id == _CONVERSATION_ID) & (MESSAGE.c.sender == Sender.AI))
+    .order_by(MESSAGE.c.seq)
+)  # fmt: skip
+
 
 def find(connection: Connection, conversation_id: uuid.UUID) -> Row[Any]:
     """The conversation; NotThere without one."""
-    return _one(connection, sa.select(CONVERSATION), conversation_id)
+    return _one(connection, _FIND, conversation_id)
 
 
 def locked(connection: Connection, conversation_id: uuid.UUID) -> Row[Any]:
     """The conversation, held against other writers until the transaction ends."""
-    return _one(connection, sa.select(CONVERSATION).with_for_update(), conversation_id)
+    return _one(connection, _LOCK, conversation_id)
 
 
 def _one(connection: Connection, select: Any, conversation_id: uuid.UUID) -> Row[Any]:
-    row: Row[Any] | None = connection.execute(
-        select.where(CONVERSATION.c.id == conversation_id)
-    ).one_or_none()
+    row: Row[Any] | None = connection.execute(select, {"row_id": conversation_id}).one_or_none()
     if row is None:
         raise NotThere(f"there is no conversation {conversation_id}")
     return row
 
 
-def start(connection: Connection, values: Mapping[str, Any]) -> uuid.UUID:
-    """A new conversation; its id."""
-    conversation_id = uuid.uuid4()
-    connection.execute(CONVERSATION.insert().values(id=conversation_id, **values))
-    return conversation_id
+def start(connection: Connection, values: Mapping[str, Any]) -> Row[Any]:
+    """A new conversation."""
+    return connection.execute(_START, {"id": uuid.uuid4(), **values}).one()
 
 
-def change(connection: Connection, row: Row[Any], values: Mapping[str, Any]) -> None:
-    """Compare and set: ``values`` into the conversation as it was read.
+def change(connection: Connection, row: Row[Any], values: Mapping[str, Any]) -> Row[Any]:
+    """Compare and set: ``values`` into the conversation as it was read; the row as it is then.
 
     Raises
     ------
     Conflict
         If somebody changed it since.
     """
-    mine = (CONVERSATION.c.id == row.id) & (CONVERSATION.c.version == row.version)
-    update = CONVERSATION.update().where(mine).values(**values, version=row.version + 1)
-    if connection.execute(update).rowcount != 1:
+    given = {**values, "version": row.version + 1, "row_id": row.id, "read_version": row.version}
+    changed: Row[Any] | None = connection.execute(_CHANGE, given).one_or_none()
+    if changed is None:
         raise Conflict(f"conversation {row.id} was changed by somebody else meanwhile; read again")
+    return changed
 
 
 def say(connection: Connection, conversation_id: uuid.UUID, values: Mapping[str, Any]) -> Row[Any]:
     """The next message of a conversation that is locked; the row as it stands then."""
-    newest = sa.select(sa.func.max(MESSAGE.c.seq)).where(
-        MESSAGE.c.conversation_id == conversation_id
-    )
-    seq = 1 + int(connection.scalar(newest) or 0)
-    message_id = uuid.uuid4()
-    connection.execute(
-        MESSAGE.insert().values(id=message_id, conversation_id=conversation_id, seq=seq, **values)
-    )
-    return connection.execute(sa.select(MESSAGE).where(MESSAGE.c.id == message_id)).one()
+    new = {"id": uuid.uuid4(), "conversation_id": conversation_id, **values}
+    return connection.execute(_SAY, {**new, "of_conversation": conversation_id}).one()
 
 
 def understood(connection: Connection, message_id: uuid.UUID, values: Mapping[str, Any]) -> None:
     """What the models read out of a message: intent, sentiment_score, language_code, entities."""
-    connection.execute(MESSAGE.update().where(MESSAGE.c.id == message_id).values(**values))
+    connection.execute(_UNDERSTOOD, {**values, "row_id": message_id})
 
 
 def message(connection: Connection, message_id: uuid.UUID) -> Row[Any] | None:
     """One message."""
-    return connection.execute(sa.select(MESSAGE).where(MESSAGE.c.id == message_id)).one_or_none()
+    return connection.execute(_MESSAGE, {"row_id": message_id}).one_or_none()
 
 
 def said_before(
@@ -109,9 +135,7 @@ def said_before(
 
 def reply_to(connection: Connection, message_id: uuid.UUID) -> Row[Any] | None:
     """The assistant's reply to a message."""
-    return connection.execute(
-        sa.select(MESSAGE).where(MESSAGE.c.reply_to == message_id)
-    ).one_or_none()
+    return connection.execute(_REPLY_TO, {"row_id": message_id}).one_or_none()
 
 
 def messages(
@@ -131,22 +155,7 @@ def turns(connection: Connection, conversation_id: uuid.UUID) -> list[Row[Any]]:
 
     Columns: intent, action, sentiment_score and entities of the user's message, helpful.
     """
-    asked = MESSAGE.alias("asked")
-    helpful = (
-        sa.select(FEEDBACK.c.id)
-        .where((FEEDBACK.c.message_id == MESSAGE.c.id) & FEEDBACK.c.was_helpful)
-        .exists()
-    )
-    chosen = (
-        sa.select(
-            MESSAGE.c.intent, MESSAGE.c.action, asked.c.sentiment_score, asked.c.entities,
-            helpful.label("helpful"),
-        )
-        .join(asked, MESSAGE.c.reply_to == asked.c.id)
-        .where((MESSAGE.c.conversation_id == conversation_id) & (MESSAGE.c.sender == Sender.AI))
-        .order_by(MESSAGE.c.seq)
-    )  # fmt: skip
-    return list(connection.execute(chosen).all())
+    return list(connection.execute(_TURNS, {"of_conversation": conversation_id}).all())
 
 
 def idle(connection: Connection, before: datetime, limit: int = 500) -> list[Row[Any]]:

@@ -10,12 +10,14 @@ from store.tables import Base, UserFlag
 FLAG = Base.metadata.tables[UserFlag.__tablename__]
 FRAUD = "fraud"
 """The fraud team keeps an eye on this user."""
+_FLAGGED = sa.select(FLAG.c.since).where(
+    (FLAG.c.user_id == sa.bindparam("of_user")) & (FLAG.c.flag == sa.bindparam("named"))
+)
 
 
 def is_flagged(connection: Connection, user_id: str, flag: str) -> bool:
     """Whether a user has this flag."""
-    mine = (FLAG.c.user_id == user_id) & (FLAG.c.flag == flag)
-    return connection.execute(sa.select(FLAG.c.since).where(mine)).first() is not None
+    return connection.execute(_FLAGGED, {"of_user": user_id, "named": flag}).first() is not None
 
 
 def flag(connection: Connection, user_id: str, flag: str, now: datetime) -> None:

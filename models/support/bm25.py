@@ -40,14 +40,14 @@ class Bm25:
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, documents)."""
-        pairs = [
-            (row, self._place[word])
-            for row, text in enumerate(texts)
-            for word in set(terms(text))
-            if word in self._place
-        ]
-        rows, columns = np.array(pairs, "int64").reshape(-1, 2).T
-        shape = (len(texts), len(self._place))
-        asked = sparse.csr_matrix((np.ones(len(pairs), "float32"), (rows, columns)), shape=shape)
-        found: Floats = (asked @ self._weights).toarray()
+        found = np.zeros((len(texts), self._weights.shape[1]), "float32")
+        starts, documents, weights = (
+            self._weights.indptr, self._weights.indices, self._weights.data
+        )  # fmt: skip
+        for row, text in zip(found, texts, strict=True):
+            for word in set(terms(text)):
+                place = self._place.get(word)
+                if place is not None:  # a document stands once in a word's row
+                    own = slice(starts[place], starts[place + 1])
+                    row[documents[own]] += weights[own]
         return found

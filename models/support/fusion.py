@@ -62,6 +62,7 @@ class Index:
         bm25: tuple[float, float],
     ) -> None:
         self._items = items
+        self._seen_by: dict[tuple[str, str], Flags] = {}
         self.intents = np.array([LABELS.index(intent) for intent in items["intent"]])
         wordings, self._starts = _grouped(owner, ~answers)
         replies, self._answer_starts = _grouped(owner, answers)
@@ -73,7 +74,14 @@ class Index:
         self._counts = np.diff([*self._starts, self._split])
 
     def allowed(self, audiences: Sequence[str], languages: Sequence[str]) -> Flags:
-        return allowed(self._items, audiences, languages)
+        """As the function of this name; there are few kinds of askers, so each is kept."""
+        kinds = list(zip(audiences, languages, strict=True))
+        fresh = [kind for kind in dict.fromkeys(kinds) if kind not in self._seen_by]
+        if fresh:
+            rows = allowed(self._items, *zip(*fresh, strict=True))
+            self._seen_by |= dict(zip(fresh, rows, strict=True))
+        none = np.empty((0, len(self._items)), bool)
+        return np.stack([self._seen_by[kind] for kind in kinds]) if kinds else none
 
     def signals(self, texts: Sequence[str], embeddings: NDArray[np.float32]) -> Floats:
         """Shape (questions, items, signals)."""

@@ -6,6 +6,7 @@ Several scores of the same thing. Which one is used, and where it cuts, is chose
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,11 @@ class Known:
 
     means: NDArray[np.float32]
     whiten: NDArray[np.float32]
+
+    @cached_property
+    def _centres(self) -> NDArray[np.float32]:
+        """The means in the space of unit spread."""
+        return self.means @ self.whiten
 
     @classmethod
     def of(cls, vectors: NDArray[np.float32], labels: Sequence[str]) -> "Known":
@@ -53,7 +59,7 @@ class Known:
         ------
         Lee et al. (2018), A Simple Unified Framework for Detecting Out-of-Distribution Samples.
         """
-        own, means = vectors @ self.whiten, self.means @ self.whiten
+        own, means = vectors @ self.whiten, self._centres
         squares = (own**2).sum(1)[:, None] - 2 * own @ means.T + (means**2).sum(1)
         return np.sqrt(np.maximum(squares.min(axis=1), 0)).astype("float64")
 

@@ -15,6 +15,7 @@ from serving.api.identity import Tokens
 from serving.api.limits import CallLimits
 from serving.releases import Loaded
 from serving.rephraser import Rephraser
+from serving.support.answers import Answers
 from serving.support.live import LiveSupport
 
 
@@ -31,6 +32,11 @@ class Platform:
     engine: Engine
     current: Callable[[str], Loaded]
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def asks_others(self) -> bool:
+        """Whether to let a caller in can mean to wait for another server: for keys, or Redis."""
+        return bool(self.settings.jwks_url or self.settings.redis_url)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -49,12 +55,17 @@ class Platform:
         """None unless a model is configured."""
         return Rephraser(self.settings) if self.settings.rephraser_url else None
 
+    @cached_property
+    def answers(self) -> Answers:
+        """The replies of the engine, to messages of many callers together."""
+        return Answers(self.support)
+
     def support(self) -> SupportRelease:
         """The support release with items and rules of now; ModelMissing before the first."""
         return self.live.release()
 
 
-def platform(connection: HTTPConnection) -> Platform:
+async def platform(connection: HTTPConnection) -> Platform:
     """The platform that the application was given (`serving.api.app.attach`)."""
     found: Platform = connection.app.state.platform
     return found

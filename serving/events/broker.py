@@ -5,6 +5,7 @@ its id. Ours go to the stream ``tripo.support``, those of other systems come on 
 """
 
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Protocol
@@ -50,7 +51,7 @@ class InProcess:
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
-        self.published: list[Event] = []
+        self.published: deque[Event] = deque(maxlen=1000)
 
     async def start(self) -> None:
         """There is nothing to connect to."""
@@ -60,7 +61,7 @@ class InProcess:
 
     async def publish(self, event: Event) -> None:
         """Kept for who asks, the last thousand."""
-        self.published = [*self.published[-999:], event]
+        self.published.append(event)
 
     async def receive(self, event: Event) -> None:
         await self._handler(event)

@@ -1,6 +1,6 @@
 """Publishes what the outbox holds: events in the order in which they were written, each until out.
 
-An event is marked after the broker took it: a crash in between publishes it twice, never not at
+Events are marked after the broker took them: a crash in between publishes them twice, never not at
 all.
 """
 
@@ -29,11 +29,16 @@ class Publisher:
     async def once(self) -> int:
         """Publish what waits; how many events it was."""
         rows = await asyncio.to_thread(read, self._engine, outbox.unpublished)
-        for row in rows:
-            event = Event(id=str(row.id), name=row.name, at=row.created_at, payload=row.payload)
-            await self._broker.publish(event)
-            mark = partial(outbox.published, seq=row.seq, now=self._clock())
-            await asyncio.to_thread(write, self._engine, mark)
+        taken: list[int] = []
+        try:
+            for row in rows:
+                event = Event(id=str(row.id), name=row.name, at=row.created_at, payload=row.payload)
+                await self._broker.publish(event)
+                taken.append(row.seq)
+        finally:  # a broker that went away between two has the first all the same
+            if taken:
+                mark = partial(outbox.published, seqs=taken, now=self._clock())
+                await asyncio.to_thread(write, self._engine, mark)
         return len(rows)
 
     async def run(self) -> None:

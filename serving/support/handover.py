@@ -54,14 +54,14 @@ class Reason:
 def hand_over(connection: Connection, row: Row[Any], reason: Reason, now: datetime) -> None:
     """Give the conversation to the agent who fits best, else put it in the queue."""
     priority = max(row.priority, Priority(reason.priority), key=URGENCY.index)
-    kept.change(connection, row, {
+    changed = kept.change(connection, row, {
         "status": ConversationStatus.ESCALATED, "ai_handled": False, "priority": priority,
         "escalated_at": row.escalated_at or now, "escalation_reason": reason.words[:500],
         "reason_code": reason.code, "queued_at": now, "updated_at": now,
     })  # fmt: skip
     told = {"conversation_id": str(row.id), "reason_code": reason.code, "priority": priority}
     outbox.add(connection, "SUPPORT_CONVERSATION_ESCALATED", told, now)
-    place(connection, kept.find(connection, row.id), reason.team, now)
+    place(connection, changed, reason.team, now)
 
 
 def place(
@@ -91,13 +91,13 @@ def resolve(connection: Connection, row: Row[Any], by: Role, now: datetime) -> N
 def reopen(connection: Connection, row: Row[Any], now: datetime) -> None:
     """It goes on: with the assistant, or in the queue where a person had it."""
     human = row.escalated_at is not None
-    kept.change(connection, row, {
+    changed = kept.change(connection, row, {
         "status": ConversationStatus.ESCALATED if human else ConversationStatus.IN_PROGRESS,
         "resolved_at": None, "resolution_kind": None, "reopened_at": now, "updated_at": now,
         "assigned_agent_id": None, "assigned_at": None, "queued_at": now if human else None,
     })  # fmt: skip
     if human:
-        place(connection, kept.find(connection, row.id), team_of(row), now)
+        place(connection, changed, team_of(row), now)
 
 
 def next_for(connection: Connection, agent: Row[Any], now: datetime) -> None:

@@ -137,15 +137,15 @@ EFFECTS: dict[str, Callable[[Connection, About, datetime], None]] = {
 
 
 def _opened(connection: Connection, about: About, intent: str, now: datetime) -> Any:
-    conversation_id = kept.start(connection, {
+    conversation = kept.start(connection, {
         "user_id": about.user_id, "channel": Channel.CHAT, "ai_handled": True,
         "status": ConversationStatus.IN_PROGRESS, "priority": Priority.LOW,
         "order_id": about.order_id, "language_code": "en", "intent": intent,
         "complexity": complexity(intent), "created_at": now, "updated_at": now,
     })  # fmt: skip
-    told = {"conversation_id": str(conversation_id), "user_id": about.user_id, "channel": "CHAT"}
+    told = {"conversation_id": str(conversation.id), "user_id": about.user_id, "channel": "CHAT"}
     outbox.add(connection, "SUPPORT_CONVERSATION_CREATED", told, now)
-    return conversation_id
+    return conversation.id
 
 
 def _tell(connection: Connection, conversation_id: Any, text: str, now: datetime) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from core.enums import Action, Channel, ConversationStatus, MessageType, Priority, Sender
 from core.errors import Conflict, ModelMissing
 from core.intents import UNKNOWN, complexity
-from engines.support.answering import Reply, answer_one, reply_without_release
+from engines.support.answering import Reply, reply_without_release
 from engines.support.policy import Message
 from engines.support.turns import Turn, so_far
 from serving.api.identity import Caller
@@ -29,6 +29,17 @@ from store.db import read, write
 
 ENDED = (ConversationStatus.CLOSED, ConversationStatus.RESOLVED)
 HELD = ConversationStatus.ESCALATED
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as it was stored; ``known``: what the engine may know of its conversation and user,
+    as fields of `Message`."""
+
+    conversation: Row[Any]
+    message: Row[Any]
+    reply: Row[Any] | None
+    known: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +65,18 @@ def open_conversation(
     """Begin a conversation with its first message, and answer it."""
     now = found.clock()
 
-    def work(connection: Connection) -> tuple[uuid.UUID, Row[Any]]:
-        conversation_id = kept.start(connection, {
+    def work(connection: Connection) -> Heard:
+        row = kept.start(connection, {
             "user_id": user_id, "channel": channel, "status": ConversationStatus.OPEN,
             "ai_handled": True, "priority": Priority.LOW, "order_id": order_id,
             "language_code": "en", "created_at": now, "updated_at": now,
         })  # fmt: skip
-        message = _keep(connection, conversation_id, text, client_message_id, message_type, now)
-        told = {"conversation_id": str(conversation_id), "user_id": user_id, "channel": channel}
+        message = _keep(connection, row.id, text, client_message_id, message_type, now)
+        told = {"conversation_id": str(row.id), "user_id": user_id, "channel": channel}
         outbox.add(connection, "SUPPORT_CONVERSATION_CREATED", told, now)
-        return conversation_id, message
+        return Heard(row, message, None, _of_user(connection, user_id))
 
-    conversation_id, message = write(found.engine, work)
-    return _answer(found, caller, conversation_id, message)
+    return _answer(found, caller, write(found.engine, work))
 
 
 def say(
@@ -86,19 +96,21 @@ def say(
     """
     now = found.clock()
 
-    def work(connection: Connection) -> Row[Any]:
+    def work(connection: Connection) -> Heard:
         row = kept.locked(connection, conversation_id)
         if client_message_id:
             before = kept.said_before(connection, conversation_id, client_message_id)
             if before is not None:
-                return _same(before, text)
+                reply = kept.reply_to(connection, before.id)
+                return Heard(row, _same(before, text), reply, _known(connection, row))
         if row.status in ENDED:
             reopen_row(connection, row, now, found.params.api.reopen_hours)
             row = kept.find(connection, conversation_id)
-        kept.change(connection, row, {"updated_at": now})
-        return _keep(connection, conversation_id, text, client_message_id, message_type, now)
+        row = kept.change(connection, row, {"updated_at": now})
+        message = _keep(connection, row.id, text, client_message_id, message_type, now)
+        return Heard(row, message, None, _known(connection, row))
 
-    return _answer(found, caller, conversation_id, write(found.engine, work))
+    return _answer(found, caller, write(found.engine, work))
 
 
 def _same(before: Row[Any], text: str) -> Row[Any]:
@@ -122,20 +134,18 @@ def _keep(
     })  # fmt: skip
 
 
-def _answer(found: Platform, caller: Caller, conversation_id: uuid.UUID, message: Row[Any]) -> Said:
+def _answer(found: Platform, caller: Caller, heard: Heard) -> Said:
     """Answer a stored message, once: whoever comes second gets the first one's reply."""
-    row, reply, known = read(found.engine, lambda c: (
-        kept.find(c, conversation_id), kept.reply_to(c, message.id), _known(c, conversation_id),
-    ))  # fmt: skip
-    if reply is not None or row.status == HELD:
-        return Said(row, message, reply)
+    row, message = heard.conversation, heard.message
+    if heard.reply is not None or row.status == HELD:
+        return Said(row, message, heard.reply)
     began = time.perf_counter()
-    told = _ask(found, caller, row, message, known)
+    told = _ask(found, caller, heard)
     spent = round((time.perf_counter() - began) * 1000)
     try:
-        return write(found.engine, lambda c: _tell(c, found, conversation_id, message, told, spent))
+        return write(found.engine, lambda c: _tell(c, found, row.id, message, told, spent))
     except IntegrityError:  # on PostgreSQL two may have got here: the other's reply stands
-        return read(found.engine, lambda c: _as_it_stands(c, conversation_id, message))
+        return read(found.engine, lambda c: _as_it_stands(c, row.id, message))
 
 
 def _as_it_stands(connection: Connection, conversation_id: uuid.UUID, message: Row[Any]) -> Said:
@@ -144,27 +154,29 @@ def _as_it_stands(connection: Connection, conversation_id: uuid.UUID, message: R
     )
 
 
-def _known(connection: Connection, conversation_id: uuid.UUID) -> dict[str, Any]:
+def _known(connection: Connection, row: Row[Any]) -> dict[str, Any]:
     """What the engine may know of the conversation and its user so far."""
-    user_id = kept.find(connection, conversation_id).user_id
-    flagged = users.is_flagged(connection, user_id, users.FRAUD)
-    return {**so_far(_turns(kept.turns(connection, conversation_id))), "fraud_flagged": flagged}
+    turns = so_far(_turns(kept.turns(connection, row.id)))
+    return {**turns, **_of_user(connection, row.user_id)}
 
 
-def _ask(
-    found: Platform, caller: Caller, row: Row[Any], message: Row[Any], known: Mapping[str, Any]
-) -> Reply:
+def _of_user(connection: Connection, user_id: str) -> dict[str, Any]:
+    return {"fraud_flagged": users.is_flagged(connection, user_id, users.FRAUD)}
+
+
+def _ask(found: Platform, caller: Caller, heard: Heard) -> Reply:
     """What the engine says; without a release a person takes over."""
+    row, message = heard.conversation, heard.message
     asked = Message(
         text=message.content,
         audience=caller.audience.value,
         loyalty_tier=caller.loyalty_tier.value,
         order_id=row.order_id,
         asked_at=message.created_at,
-        **known,
+        **heard.known,
     )
     try:
-        reply = answer_one(found.support(), asked)
+        reply = found.answers.to(asked)
     except ModelMissing:
         return reply_without_release(asked)
     return _in_friendly_words(found, reply, message.content)
@@ -221,11 +233,11 @@ def _tell(
         "intent": told.intent, "language_code": told.language_code, "reply_to": message.id,
         "processing_time_ms": spent, "release": told.release, "created_at": now,
     })  # fmt: skip
-    kept.change(connection, row, _after(row, told, now))
+    row = kept.change(connection, row, _after(row, told, now))
     if told.action == Action.ESCALATE:
-        row = kept.find(connection, conversation_id)
         handover.hand_over(connection, row, handover.Reason.of(told), now)
-    return Said(kept.find(connection, conversation_id), message, reply)
+        row = kept.find(connection, conversation_id)
+    return Said(row, message, reply)
 
 
 def _after(row: Row[Any], told: Reply, now: datetime) -> dict[str, Any]:

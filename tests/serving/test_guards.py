@@ -23,7 +23,7 @@ def client(environment="production"):
     found = Settings(environment=environment, service_token=SecretStr("secret-one"))
     paths = ["/answer", "/readyz", "/metrics", "/", "/docs.json"]
     app = Starlette(routes=[Route(p, echo, methods=["GET", "POST"]) for p in paths])
-    return TestClient(Guards(app, lambda: found, max_bytes=100))
+    return TestClient(Guards(app, lambda: found, max_bytes=100, most=4))
 
 
 @pytest.mark.parametrize("path", ["/answer", "/metrics", "/", "/docs.json"])
@@ -62,7 +62,9 @@ def test_who_is_turned_away_hears_when_to_come_back():
 
     found = Settings(service_token=SecretStr("secret-one"))
     app = Starlette(routes=[Route("/answer", busy)])
-    reply = TestClient(Guards(app, lambda: found, max_bytes=100)).get("/answer", headers=TOKEN)
+    reply = TestClient(Guards(app, lambda: found, max_bytes=100, most=4)).get(
+        "/answer", headers=TOKEN
+    )
     assert (reply.status_code, reply.headers["retry-after"]) == (503, "1")
     assert "retry-after" not in client().get("/answer", headers=TOKEN).headers
 
@@ -99,7 +101,10 @@ def test_a_refused_body_is_read_so_that_the_sender_sees_the_refusal():
             ],
         }
         guard = Guards(
-            never, found=lambda: Settings(service_token=SecretStr("secret-one")), max_bytes=100
+            never,
+            found=lambda: Settings(service_token=SecretStr("secret-one")),
+            max_bytes=100,
+            most=4,
         )
         asyncio.run(guard(scope, receive, send))
         return sent[0]["status"], read
@@ -107,3 +112,42 @@ def test_a_refused_body_is_read_so_that_the_sender_sees_the_refusal():
     assert refused(b"x" * 1000, 10) == (413, 10)
     megabyte = b"x" * (1 << 20)
     assert refused(megabyte, 1000) == (413, DRAIN_BYTES >> 20)  # not for ever
+
+
+def test_more_calls_than_can_be_at_work_are_told_to_come_back_and_health_still_answers():
+    async def main():
+        let_go, told = asyncio.Event(), []
+
+        async def slow(scope, receive, send):
+            if scope["path"] == "/answer":
+                await let_go.wait()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        found = Settings(service_token=SecretStr("secret-one"))
+        guard = Guards(slow, lambda: found, max_bytes=100, most=2)
+
+        async def call(path):
+            async def receive():
+                return {"type": "http.request", "body": b"", "more_body": False}
+
+            async def send(message):
+                if message["type"] == "http.response.start":
+                    told.append((path, message["status"], dict(message["headers"])))
+
+            headers = [(b"authorization", TOKEN["Authorization"].encode())]
+            await guard({"type": "http", "path": path, "headers": headers}, receive, send)
+
+        held = [asyncio.create_task(call("/answer")) for _ in range(2)]
+        await asyncio.sleep(0)
+        await call("/answer")
+        await call("/readyz")
+        let_go.set()
+        await asyncio.gather(*held)
+        await call("/answer")
+        return told
+
+    refused, health, *answered = asyncio.run(main())
+    assert (refused[1], refused[2][b"retry-after"]) == (503, b"1")
+    assert health[:2] == ("/readyz", 200)
+    assert [status for _, status, _ in answered] == [200, 200, 200]
