@@ -83,6 +83,12 @@ class StoreUnavailable(TripoError):
     exit_code = 5
 
 
+class LookupUnavailable(TripoError):
+    """Whoever knows orders, payments and users does not answer."""
+
+    exit_code = 5
+
+
 class ProcessFailed(TripoError):
     """A supervised process ended or did not become healthy in time."""
 

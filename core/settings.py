@@ -59,6 +59,12 @@ class Settings(BaseSettings):
         "", description="events: redis://... or kafka://host:port; empty: inside this process"
     )
     redis_url: str = Field("", description="rate limits of all workers; empty: of this process")
+    company_url: str = Field(
+        "", description="service that knows orders, payments and users; empty: the lake"
+    )
+    company_token: SecretStr = Field(
+        SecretStr(""), description="bearer token that look-ups at the company's service carry"
+    )
     rephraser_url: str = Field(
         "", description="OpenAI-compatible server that rewords answers, without /v1; empty: none"
     )

@@ -16,6 +16,9 @@ class ApiParams(Section):
     assignment_timeout_s: float = Field(
         gt=0, description="an agent who does not answer loses the conversation to the queue"
     )
+    profile_cache_s: float = Field(
+        gt=0, description="how long a user's tier and plan are taken as they were looked up"
+    )
     settle_hours: float = Field(
         gt=0, description="without a word of the user an answered conversation counts as resolved"
     )

@@ -20,7 +20,7 @@ from core.errors import ReleaseRefused
 from core.intents import LABELS, UNKNOWN
 from core.params.decisions import SupportParams
 from engines.support import language, wording
-from engines.support.entities import Entity, find
+from engines.support.entities import find
 from engines.support.policy import Decision, Message, Reading, decide, decide_after_failure
 from engines.support.redaction import redact
 from engines.support.rules import Rule
@@ -66,6 +66,8 @@ class Reply:
     item_version: int | None = None
     specialization: str | None = None
     language_code: str = language.ENGLISH
+    order_id: str | None = None
+    """Which order an answer is about: one that the message names, else the conversation's."""
 
 
 @dataclass(frozen=True)
@@ -218,9 +220,10 @@ def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply
     entities = find(message.text, message.asked_at, release.places)
     decision = decide(message, reading, release.rules, release.params)
     item = reading.item if decision.action == Action.ANSWER else None
+    named = next((e.normalised for e in entities if e.type == "order_id"), message.order_id)
     return Reply(
         action=decision.action.value,
-        content=_content(release, message, reading, decision, entities),
+        content=_content(release, message, reading, decision, named),
         intent=reading.intent,
         intent_confidence=reading.intent_confidence,
         confidence=reading.answer_confidence if item else None,
@@ -234,6 +237,7 @@ def _reply(release: SupportRelease, message: Message, reading: Reading) -> Reply
         item_version=int(item["item_version"]) if item else None,
         specialization=decision.specialization,
         language_code=reading.language,
+        order_id=named if item else None,
     )
 
 
@@ -281,7 +285,7 @@ def _content(
     message: Message,
     reading: Reading,
     decision: Decision,
-    entities: Sequence[Entity],
+    order_id: str | None,
 ) -> str:
     if not reading.spoken:
         return language.notice(reading.language, release.languages)
@@ -291,9 +295,8 @@ def _content(
         return wording.which(reading.intent, reading.second_intent)
     if decision.action == Action.ABSTAIN or reading.item is None:
         return wording.ABSTAIN
-    named = next((e.normalised for e in entities if e.type == "order_id"), message.order_id)
     sure = reading.answer_confidence >= release.params.high_confidence
-    return wording.answer(str(reading.item["answer"]), named, sure)
+    return wording.answer(str(reading.item["answer"]), order_id, sure)
 
 
 def _source(item: Mapping[str, Any], score: float) -> dict[str, Any]:

@@ -28,7 +28,12 @@ def which(first: str, second: str) -> str:
     return f"I want to get this right: is it about {one}, or about {other}?"
 
 
+def about(order_id: str) -> str:
+    """How an answer begins that is about an order."""
+    return f"About order {order_id}: "
+
+
 def answer(text: str, order_id: str | None, sure: bool = True) -> str:
     """The item's answer, with the order it is about; asks whether it helped where not ``sure``."""
-    about = f"About order {order_id}: {text}" if order_id else text
-    return about if sure else f"{about} {HELPED}"
+    told = f"{about(order_id)}{text}" if order_id else text
+    return told if sure else f"{told} {HELPED}"

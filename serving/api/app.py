@@ -63,6 +63,7 @@ async def _running(api: FastAPI) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
     await broker.stop()
     watch.stop()
+    found.company.close()
     if found.rephraser:
         found.rephraser.close()
     found.live.stop()

@@ -13,9 +13,11 @@ from core.settings import Settings
 from engines.support.answering import SupportRelease
 from serving.api.identity import Tokens
 from serving.api.limits import CallLimits
+from serving.company import company
 from serving.releases import Loaded
 from serving.rephraser import Rephraser
 from serving.support.answers import Answers
+from serving.support.facts import Facts
 from serving.support.live import LiveSupport
 
 
@@ -49,6 +51,11 @@ class Platform:
     @cached_property
     def live(self) -> LiveSupport:
         return LiveSupport(self.engine, lambda: self.current("support"))
+
+    @cached_property
+    def company(self) -> Facts:
+        """What the company's systems know of orders, trips, payments and users."""
+        return Facts(company(self.settings), self.params.api.profile_cache_s)
 
     @cached_property
     def rephraser(self) -> Rephraser | None:

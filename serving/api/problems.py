@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from core.errors import (
     BadInput,
     Conflict,
+    LookupUnavailable,
     ModelMissing,
     NotAllowed,
     NotAuthenticated,
@@ -39,6 +40,7 @@ STATUS: tuple[tuple[type[TripoError], HTTPStatus], ...] = (
     (ModelMissing, HTTPStatus.SERVICE_UNAVAILABLE),
     (StoreUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (RegistryUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+    (LookupUnavailable, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
 

@@ -1,6 +1,7 @@
 """Endpoints of the agents' desk: who is free, the queue, take, write, go on and off duty."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -119,11 +120,18 @@ def hand_over(conversation_id: uuid.UUID, who: Staff, found: Found) -> HandoverO
     said = [dict(message._mapping) for message in messages]
     return HandoverOut(
         summary=summary(said, row.escalation_reason),
+        order=found.company.told(_order_of(row, said), row.user_id),
         reason_code=row.reason_code,
         priority=row.priority,
         entities=entities(said),
         transcript=[shown(MessageOut, message) for message in messages],
     )
+
+
+def _order_of(row: Row[Any], said: Sequence[Mapping[str, Any]]) -> str | None:
+    """The order that was named last, else the one that the conversation was opened about."""
+    named = (e["normalised"] for e in entities(said) if e["type"] == "order_id")
+    return next(named, row.order_id)
 
 
 def _themselves(connection: Connection, who: Caller, agent_id: uuid.UUID) -> None:

@@ -204,9 +204,11 @@ class AvailabilityIn(Closed):
 
 
 class HandoverOut(Closed):
-    """What an agent should know: summary, why a person is needed, what was named, all messages."""
+    """What an agent should know: summary, why a person is needed, what was named, how the order
+    stands, all messages. ``order``: None without one of this user's, or where nobody can say."""
 
     summary: str
+    order: str | None
     reason_code: ReasonCode | None
     priority: Priority
     entities: list[dict[str, Any]]

@@ -4,6 +4,7 @@ A message is stored before it is answered: whatever fails afterwards, it is kept
 message sent again (by its client id) gets its answer. The engine runs outside of transactions.
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -14,10 +15,20 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from core.enums import Action, Channel, ConversationStatus, MessageType, Priority, Sender
-from core.errors import Conflict, ModelMissing
+from core.enums import (
+    Action,
+    Channel,
+    ConversationStatus,
+    LoyaltyTier,
+    MessageType,
+    Priority,
+    Role,
+    Sender,
+)
+from core.errors import Conflict, LookupUnavailable, ModelMissing
 from core.intents import UNKNOWN, complexity
 from engines.support.answering import Reply, reply_without_release
+from engines.support.order_words import with_order
 from engines.support.policy import Message
 from engines.support.turns import Turn, so_far
 from serving.api.identity import Caller
@@ -27,6 +38,7 @@ from store import conversations as kept
 from store import outbox, users
 from store.db import read, write
 
+log = logging.getLogger(__name__)
 ENDED = (ConversationStatus.CLOSED, ConversationStatus.RESOLVED)
 HELD = ConversationStatus.ESCALATED
 
@@ -170,7 +182,7 @@ def _ask(found: Platform, caller: Caller, heard: Heard) -> Reply:
     asked = Message(
         text=message.content,
         audience=caller.audience.value,
-        loyalty_tier=caller.loyalty_tier.value,
+        loyalty_tier=_tier(found, caller, row.user_id).value,
         order_id=row.order_id,
         asked_at=message.created_at,
         **heard.known,
@@ -179,7 +191,23 @@ def _ask(found: Platform, caller: Caller, heard: Heard) -> Reply:
         reply = found.answers.to(asked)
     except ModelMissing:
         return reply_without_release(asked)
-    return _in_friendly_words(found, reply, message.content)
+    return _in_friendly_words(found, _with_order(found, reply, row.user_id), message.content)
+
+
+def _tier(found: Platform, caller: Caller, user_id: str) -> LoyaltyTier:
+    """A user's token says their tier; who writes for a user through a service has no token."""
+    return caller.loyalty_tier if caller.role == Role.USER else found.company.tier(user_id)
+
+
+def _with_order(found: Platform, reply: Reply, user_id: str) -> Reply:
+    """An answer about an order, with how that order stands; as it was where nobody can say."""
+    if reply.order_id is None:
+        return reply
+    try:
+        return with_order(reply, found.company.own_order(reply.order_id, user_id))
+    except LookupUnavailable as error:
+        log.warning("answered without a look at the order: %s", error)
+        return reply
 
 
 def _in_friendly_words(found: Platform, reply: Reply, text: str) -> Reply:
