@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from core.errors import BadInput, InsecureSettings
 
 LOCAL_SECRET = "local-development-only"  # noqa: S105 -- production refuses it
+NEEDED_SECRETS = ("jwt_secret", "admin_password", "pseudonym_secret", "service_token")
 
 
 class Settings(BaseSettings):
@@ -65,6 +66,20 @@ class Settings(BaseSettings):
     company_token: SecretStr = Field(
         SecretStr(""), description="bearer token that look-ups at the company's service carry"
     )
+    smtp_url: SecretStr = Field(
+        SecretStr(""), description="sends replies: smtps://user:password@host; empty: they wait"
+    )
+    mail_from: str = Field("support@localhost", description="address that replies come from")
+    imap_url: SecretStr = Field(
+        SecretStr(""), description="mailbox to read: imaps://user:password@host/INBOX; empty: none"
+    )
+    mail_webhook_secret: SecretStr = Field(
+        SecretStr(""), description="signs mails that a provider posts; empty: they are refused"
+    )
+    ticket_url: str = Field("", description="ticket system that is told of hand-overs; empty: none")
+    ticket_secret: SecretStr = Field(
+        SecretStr(LOCAL_SECRET), description="signs what the ticket system is told"
+    )
     rephraser_url: str = Field(
         "", description="OpenAI-compatible server that rewords answers, without /v1; empty: none"
     )
@@ -99,7 +114,7 @@ class Settings(BaseSettings):
             return
         defaults = {
             f"TRIPO_{name.upper()}"
-            for name in ("jwt_secret", "admin_password", "pseudonym_secret", "service_token")
+            for name in NEEDED_SECRETS + (("ticket_secret",) if self.ticket_url else ())
             if getattr(self, name).get_secret_value() in {LOCAL_SECRET, "admin", ""}
         }
         if defaults:

@@ -82,3 +82,60 @@ def _listening(port: int, server: subprocess.Popen[bytes], log: Path, seconds: f
                 return
         time.sleep(0.05)
     raise RuntimeError(f"nothing listens on {port}:\n{log.read_text()[-3000:]}")
+
+
+@contextmanager
+def imap_server(user: str, password: str) -> Iterator[int]:
+    """A real Dovecot with one mailbox; yields its port."""
+    import pwd
+    import tempfile
+
+    root = os.getuid() == 0
+    me = pwd.getpwuid(os.getuid()).pw_name
+    # as root its front runs as the package's own users, who cannot look into pytest's folders
+    front, back = ("dovenull", "dovecot") if root else (me, me)
+    with tempfile.TemporaryDirectory() as made:
+        folder, port = Path(made), free_port()
+        folder.chmod(0o755)
+        owner = pwd.getpwnam(back)  # nobody's mail is read as root
+        (folder / "home").mkdir()
+        os.chown(folder / "home", owner.pw_uid, owner.pw_gid)
+        (folder / "users").write_text(f"{user}:{{PLAIN}}{password}\n")
+        (folder / "dovecot.conf").write_text(f"""
+base_dir = {folder / "run"}
+state_dir = {folder / "state"}
+log_path = {folder / "dovecot.log"}
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+first_valid_uid = 1
+first_valid_gid = 1
+default_login_user = {front}
+default_internal_user = {back}
+mail_location = maildir:{folder / "home" / "Maildir"}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {folder / "users"}
+}}
+userdb {{
+  driver = static
+  args = uid={owner.pw_uid} gid={owner.pw_gid} home={folder / "home"}
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {port}
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+""")
+        server = subprocess.Popen(["dovecot", "-F", "-c", str(folder / "dovecot.conf")])
+        try:
+            _listening(port, server, folder / "dovecot.log")
+            yield port
+        finally:
+            server.terminate()
+            server.wait(20)

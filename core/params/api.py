@@ -1,4 +1,4 @@
-"""Parameters of the API: how much a caller may ask for."""
+"""Parameters of the API: how much a caller may ask for, and what goes on beside the calls."""
 
 from pydantic import Field
 
@@ -23,3 +23,11 @@ class ApiParams(Section):
         gt=0, description="without a word of the user an answered conversation counts as resolved"
     )
     reopen_hours: float = Field(gt=0, description="how long after its resolution")
+
+
+class MailParams(Section):
+    """Mails and tickets: how often is looked, how long is tried."""
+
+    poll_s: float = Field(gt=0, description="between two looks at what waits, and at the mailbox")
+    attempts: int = Field(ge=1, description="tries to send a mail before it is given up")
+    first_wait_s: float = Field(gt=0, description="after the first failure; doubled each time")

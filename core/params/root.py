@@ -1,6 +1,6 @@
 """The whole of params.yaml: one field per section."""
 
-from core.params.api import ApiParams
+from core.params.api import ApiParams, MailParams
 from core.params.base import Section
 from core.params.data import GateParams, SimulatorParams, UpkeepParams
 from core.params.decisions import MatchingParams, PricingParams, SupportParams
@@ -49,3 +49,4 @@ class Params(Section):
     matching: MatchingParams
     support: SupportParams
     api: ApiParams
+    mail: MailParams

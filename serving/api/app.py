@@ -12,10 +12,10 @@ from serving.api.platform import Platform
 from serving.events.broker import Event, connect
 from serving.events.publisher import Publisher
 from serving.support import api as support
-from serving.support import socket
-from serving.support.desk import Watch
+from serving.support import desk, mail_servers, socket, tickets
 from serving.support.hub import Hub
 from serving.support.incoming import handle
+from serving.support.repeating import Repeating
 from store.db import read
 
 BASE = "/api/v1"
@@ -49,24 +49,40 @@ def create() -> FastAPI:
 async def _running(api: FastAPI) -> AsyncIterator[None]:
     """What goes on beside the calls: follow the store, take back what agents leave unanswered."""
     found: Platform = api.state.platform
-    watch = Watch(found)
+    beside = _beside(found)
     found.live.start()
-    watch.start()
+    for work in beside:
+        work.start()
     api.state.hub = Hub(partial(read, found.engine))
     broker = connect(found.settings.broker_url, partial(_handle, found))
     api.state.broker = broker
     publisher = Publisher(found.engine, broker, found.clock)
-    tasks = [asyncio.create_task(work) for work in (api.state.hub.follow(), publisher.run())]
+    tasks = [asyncio.create_task(task) for task in (api.state.hub.follow(), publisher.run())]
     yield
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await broker.stop()
-    watch.stop()
+    for work in beside:
+        work.stop()
     found.company.close()
     if found.rephraser:
         found.rephraser.close()
     found.live.stop()
+
+
+def _beside(found: Platform) -> list[Repeating]:
+    """What is done every few seconds; mails and tickets only where servers for them are named."""
+    settings, poll_s = found.settings, found.params.mail.poll_s
+    work = [Repeating("desk", desk.EVERY_S, partial(desk.look_after, found))]
+    if settings.smtp_url.get_secret_value():
+        work.append(Repeating("mail out", poll_s, partial(mail_servers.send_waiting, found)))
+    if settings.imap_url.get_secret_value():
+        work.append(Repeating("mail in", poll_s, partial(mail_servers.read_mailbox, found)))
+    if settings.ticket_url:
+        system = tickets.Webhook(found)
+        work.append(Repeating("tickets", poll_s, partial(tickets.mirror, found, system)))
+    return work
 
 
 async def _handle(found: Platform, event: Event) -> None:

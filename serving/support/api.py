@@ -10,6 +10,7 @@ from serving.support import (
     events,
     knowledge_base,
     labels,
+    mail,
     reports,
     rules,
 )
@@ -17,6 +18,6 @@ from serving.support import (
 router = APIRouter(prefix="/support")
 router.include_router(health.router)
 for part in (
-    conversations, agents, knowledge_base, rules, analytics, reports, events, labels,
+    conversations, agents, knowledge_base, rules, analytics, reports, events, labels, mail,
 ):  # fmt: skip
     router.include_router(part.router)

@@ -1,7 +1,5 @@
 """What agents do: write to the user, go on and off duty, lose what they leave unanswered."""
 
-import logging
-import threading
 import uuid
 from datetime import datetime
 from typing import Any
@@ -9,14 +7,13 @@ from typing import Any
 from sqlalchemy.engine import Connection, Row
 
 from core.enums import AgentAvailability, ConversationStatus, MessageType, Sender
-from core.errors import Conflict, NotThere, TripoError
+from core.errors import Conflict, NotThere
 from serving.api.platform import Platform
 from serving.support import handover
-from store import agents
+from store import agents, mail
 from store import conversations as kept
 from store.db import write
 
-log = logging.getLogger(__name__)
 EVERY_S = 5.0
 
 
@@ -55,6 +52,7 @@ def write_to_user(
             "sender": Sender.AGENT, "message_type": MessageType.TEXT, "content": text,
             "client_message_id": client_message_id, "created_at": now,
         })  # fmt: skip
+        mail.queue_reply(connection, row, message, now)
         kept.change(connection, row, {
             "first_agent_reply_at": row.first_agent_reply_at or now, "updated_at": now,
         })  # fmt: skip
@@ -75,33 +73,9 @@ def set_availability(
             handover.back_to_queue(connection, row, now)
 
 
-class Watch:
-    """A thread that gives unanswered conversations back to the queue, and ends abandoned ones."""
-
-    def __init__(self, found: Platform, every_s: float = EVERY_S) -> None:
-        self._found, self._every_s = found, every_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="desk", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        self._thread.join(timeout=5)
-
-    def look(self) -> int:
-        """Take back, and settle what users have left; how many conversations it was."""
-        now, api = self._found.clock(), self._found.params.api
-        engine = self._found.engine
-        taken = write(engine, lambda c: handover.take_back(c, now, api.assignment_timeout_s))
-        return taken + write(engine, lambda c: handover.settle(c, now, api.settle_hours))
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._every_s):
-            try:
-                self.look()
-            except Exception as error:  # the thread must live: nobody else takes back
-                unforeseen = not isinstance(error, TripoError)
-                told = "unanswered conversations were not looked at: %s: %s"
-                log.warning(told, type(error).__name__, error, exc_info=unforeseen)
+def look_after(found: Platform) -> int:
+    """Give unanswered conversations back to the queue, and settle what users have left; how many
+    conversations it was."""
+    now, api = found.clock(), found.params.api
+    taken = write(found.engine, lambda c: handover.take_back(c, now, api.assignment_timeout_s))
+    return taken + write(found.engine, lambda c: handover.settle(c, now, api.settle_hours))

@@ -7,7 +7,7 @@ message sent again (by its client id) gets its answer. The engine runs outside o
 import logging
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,12 +35,14 @@ from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.support import handover
 from store import conversations as kept
-from store import outbox, users
+from store import mail, outbox, users
 from store.db import read, write
 
 log = logging.getLogger(__name__)
 ENDED = (ConversationStatus.CLOSED, ConversationStatus.RESOLVED)
 HELD = ConversationStatus.ESCALATED
+Also = Callable[[Connection, Row[Any]], None]
+"""What else is stored with a message: gets the message's row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,9 @@ def open_conversation(
     order_id: str | None = None,
     client_message_id: str | None = None,
     message_type: MessageType = MessageType.TEXT,
+    also: Also | None = None,
 ) -> Said:
-    """Begin a conversation with its first message, and answer it."""
+    """Begin a conversation with its first message, and answer it; ``also`` in one transaction."""
     now = found.clock()
 
     def work(connection: Connection) -> Heard:
@@ -84,6 +87,8 @@ def open_conversation(
             "language_code": "en", "created_at": now, "updated_at": now,
         })  # fmt: skip
         message = _keep(connection, row.id, text, client_message_id, message_type, now)
+        if also:
+            also(connection, message)
         told = {"conversation_id": str(row.id), "user_id": user_id, "channel": channel}
         outbox.add(connection, "SUPPORT_CONVERSATION_CREATED", told, now)
         return Heard(row, message, None, _of_user(connection, user_id))
@@ -98,8 +103,10 @@ def say(
     text: str,
     client_message_id: str | None = None,
     message_type: MessageType = MessageType.TEXT,
+    also: Also | None = None,
 ) -> Said:
-    """The next message of the user, answered unless a person is in charge.
+    """The next message of the user, answered unless a person is in charge; ``also`` is done in the
+    transaction that stores it.
 
     Raises
     ------
@@ -120,6 +127,8 @@ def say(
             row = kept.find(connection, conversation_id)
         row = kept.change(connection, row, {"updated_at": now})
         message = _keep(connection, row.id, text, client_message_id, message_type, now)
+        if also:
+            also(connection, message)
         return Heard(row, message, None, _known(connection, row))
 
     return _answer(found, caller, write(found.engine, work))
@@ -261,6 +270,7 @@ def _tell(
         "intent": told.intent, "language_code": told.language_code, "reply_to": message.id,
         "processing_time_ms": spent, "release": told.release, "created_at": now,
     })  # fmt: skip
+    mail.queue_reply(connection, row, reply, now)
     row = kept.change(connection, row, _after(row, told, now))
     if told.action == Action.ESCALATE:
         handover.hand_over(connection, row, handover.Reason.of(told), now)

@@ -12,6 +12,7 @@ from store.tables.api import (
 )
 from store.tables.base import Base
 from store.tables.labels import LabelReview, LabelSource, ReviewStatus
+from store.tables.mail import MailMessage, MailState, Ticket
 from store.tables.platform import (
     FeatureValue,
     MonitoringResult,
@@ -47,6 +48,8 @@ __all__ = [
     "KnowledgeItemVersion",
     "LabelReview",
     "LabelSource",
+    "MailMessage",
+    "MailState",
     "MonitoringResult",
     "OutboxEvent",
     "PremiumDriver",
@@ -63,5 +66,6 @@ __all__ = [
     "SupportConversation",
     "SupportMessage",
     "SupportNote",
+    "Ticket",
     "UserFlag",
 ]

@@ -43,11 +43,11 @@ def shape(engine: Engine) -> dict[str, Any]:
 
 
 def test_up_down_up_ends_where_up_alone_does(empty_store: Engine) -> None:
-    assert migrate(empty_store) == "0004"
+    assert migrate(empty_store) == "0005"
     once = shape(empty_store)
     assert migrate(empty_store, "base") is None
     assert tables(empty_store) == set()
-    assert migrate(empty_store) == "0004"
+    assert migrate(empty_store) == "0005"
     assert shape(empty_store) == once
     assert set(once) == set(Base.metadata.tables)
 
@@ -70,7 +70,7 @@ def test_one_step_down_takes_the_newest_column_and_keeps_the_rows(empty_store: E
 
 
 def test_migrating_twice_is_nothing_the_second_time(empty_store: Engine) -> None:
-    assert [migrate(empty_store), migrate(empty_store)] == ["0004", "0004"]
+    assert [migrate(empty_store), migrate(empty_store)] == ["0005", "0005"]
 
 
 def test_autogenerate_finds_no_difference_to_the_models(store: Engine) -> None:
@@ -99,7 +99,7 @@ def test_every_name_fits_into_what_postgresql_keeps() -> None:
 
 
 def test_an_unknown_revision_is_refused_with_the_known_ones(empty_store: Engine) -> None:
-    with pytest.raises(BadInput, match=r"one of 0004, 0003, 0002, 0001; got 'nonsense'"):
+    with pytest.raises(BadInput, match=r"one of 0005, 0004, 0003, 0002, 0001; got 'nonsense'"):
         migrate(empty_store, "nonsense")
     assert tables(empty_store) == set()
 
@@ -111,7 +111,7 @@ def test_those_who_migrate_at_once_wait_for_each_other(empty_store: Engine) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert done == ["0004", "0004", "0004"]
+    assert done == ["0005", "0005", "0005"]
 
 
 def test_health_names_the_migration_that_is_missing(empty_store: Engine) -> None:
@@ -119,6 +119,6 @@ def test_health_names_the_migration_that_is_missing(empty_store: Engine) -> None
     migrate(empty_store)
     after = health(empty_store)
     assert before["ok"] is False
-    assert before["problems"] == ["migrated to None, expected 0004: run `tripo db migrate`"]
+    assert before["problems"] == ["migrated to None, expected 0005: run `tripo db migrate`"]
     assert after["ok"] is True
     assert after["dialect"] == empty_store.dialect.name

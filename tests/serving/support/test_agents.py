@@ -80,18 +80,17 @@ def test_unanswered_for_300_seconds_goes_to_another_and_answered_stays(api):
     said = opened(api, HURT)
     path = f"/support/conversations/{said['conversation_id']}"
     first = api.call("GET", path).json()["assigned_agent_id"]
-    watch = desk.Watch(api.platform)
     api.later(seconds=299)
-    assert watch.look() == 0
+    assert desk.look_after(api.platform) == 0
     api.later(seconds=1)
-    assert watch.look() == 1
+    assert desk.look_after(api.platform) == 1
     second = api.call("GET", path).json()["assigned_agent_id"]
     assert second not in (None, first)
     agent = api.agent_of(said["conversation_id"])
     wrote = api.call("POST", f"{path}/agent-message", agent, json={"message": "Help is coming."})
     assert wrote.status_code == 201
     api.later(seconds=900)
-    assert watch.look() == 0
+    assert desk.look_after(api.platform) == 0
     row = api.call("GET", path).json()
     assert row["messages"][-1]["content"] == "Help is coming."
     assert row["first_agent_reply_at"]
@@ -159,13 +158,13 @@ def test_who_says_nothing_for_a_day_after_an_answer_was_helped_by_it(api):
     nothing = opened(api, "what is the capital of mongolia?")
     assert nothing["action"] == "abstain"
     handed = opened(api, HURT)["conversation_id"]
-    watch, replied_at = desk.Watch(api.platform), api.now
+    replied_at = api.now
     api.later(hours=23, minutes=59)
     api.call("POST", f"/support/conversations/{handed}/agent-message", api.agent_of(handed),
              json={"message": "still here"})  # fmt: skip
-    assert watch.look() == 0
+    assert desk.look_after(api.platform) == 0
     api.later(minutes=1)
-    assert watch.look() == 2
+    assert desk.look_after(api.platform) == 2
     row = api.call("GET", f"/support/conversations/{answered}").json()
     assert (row["status"], row["resolution_kind"]) == ("RESOLVED", "ASSUMED")
     assert row["resolved_at"] == replied_at.isoformat().replace("+00:00", "Z")
@@ -173,4 +172,4 @@ def test_who_says_nothing_for_a_day_after_an_answer_was_helped_by_it(api):
     assert (closed["status"], closed["resolved_at"]) == ("CLOSED", None)
     path = f"/support/conversations/{nothing['conversation_id']}/message"
     assert api.call("POST", path, json={"message": "hello?"}).status_code == 409
-    assert watch.look() == 0
+    assert desk.look_after(api.platform) == 0
