@@ -77,7 +77,7 @@ def _airline(ctx: Context, recipe: str, seeds: Sequence[int], say: Say) -> list[
     tfidf = {"TF-IDF + logistic regression": [f["baseline"] for f in found]}
     return [
         Row(
-            f"airline tweets, {recipe}", _all(found, metric), metric, bar,
+            f"airline tweets {metric}, {recipe}", _all(found, metric), metric, bar,
             peers={
                 "VADER": _mean(vader, metric),
                 **{name: _mean(values, metric) for name, values in tfidf.items()},

@@ -29,18 +29,26 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 THREADS = 2
+LIVE = "live_"
+"""Before the name of an asset: what the live store adds to it (`pipelines.live_conversations`)."""
 Days = set[date]
 
 
 def lake_days(ctx: Context, asset: str) -> list[date]:
     """The days an asset has partitions for, oldest first; other keys are not days and left out."""
-    found = []
-    for key in ctx.lake.keys(asset):
+    found = set()
+    for key in [*ctx.lake.keys(asset), *ctx.lake.keys(f"{LIVE}{asset}")]:
         try:
-            found.append(day_of(key))
+            found.add(day_of(key))
         except NotAPartition:
             continue
-    return found
+    return sorted(found)
+
+
+def parts(ctx: Context, asset: str, day: date) -> list[Path]:
+    """The files of one day: what was delivered, and what the live store adds."""
+    names = (asset, f"{LIVE}{asset}")
+    return [ctx.lake.path(name, day) for name in names if ctx.lake.has(name, day)]
 
 
 class Reader:
@@ -55,12 +63,11 @@ class Reader:
 
     def table(self, asset: str, days: Iterable[date]) -> "ir.Table":
         """The rows of those days that are written; an empty table if none is."""
-        keys = [day for day in sorted(set(days)) if self.ctx.lake.has(asset, day)]
-        if not keys:
+        paths = [str(p) for day in sorted(set(days)) for p in parts(self.ctx, asset, day)]
+        if not paths:
             return self.connection.create_table(
                 f"no_{asset}", schema=_ibis_schema(asset), overwrite=True
             )
-        paths = [str(path) for path in self.ctx.lake.paths(asset, keys)]
         return self.connection.read_parquet(paths, union_by_name=True)
 
     def snapshots(self, asset: str, days: Iterable[date]) -> "ir.Table":
@@ -140,7 +147,7 @@ class Marks:
 def marks(ctx: Context, name: str, assets: Sequence[str], module: str, params: str) -> Marks:
     """The state of the lake now, beside what the KPI ``name`` was made from."""
     partitions = {
-        f"{asset}/{day}": file_digest(ctx.lake.path(asset, day))
+        f"{asset}/{day}": " ".join(file_digest(path) for path in parts(ctx, asset, day))
         for asset in assets
         for day in lake_days(ctx, asset)
     }
@@ -163,7 +170,8 @@ def wanted_days(
     asked = days_of(key)
     there = set(lake_days(ctx, asset))
     begins = min(there, default=asked[0])
-    ctx.lake.paths(asset, [day for day in asked if day >= begins] or asked)
+    required = [day for day in asked if day >= begins] or asked
+    ctx.lake.paths(asset, [day for day in required if day not in there])
     return sorted((set(asked) | set(window(asked[-1], recompute_days)) | set(touched)) & there)
 
 

@@ -20,6 +20,7 @@ from core.settings import settings
 from serving import premium, profit
 from serving.api import app as api
 from serving.api.platform import Platform
+from serving.error_bodies import ErrorBodies
 from serving.guards import Cors, Guards
 from serving.logs import keep_input_out
 from serving.openapi import OpenApi
@@ -227,6 +228,7 @@ cast(Any, TripoService).add_asgi_middleware(
     Guards, found=settings, max_bytes=MAX_BYTES, most=AT_WORK
 )
 cast(Any, TripoService).add_asgi_middleware(Cors, found=settings)
+cast(Any, TripoService).add_asgi_middleware(ErrorBodies)
 cast(Any, TripoService).add_asgi_middleware(
     OpenApi,
     made=lambda: cast(Any, TripoService).openapi_spec.asdict(),

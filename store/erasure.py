@@ -16,10 +16,11 @@ from sqlalchemy.engine import Connection, Engine
 from store.conversations import CONVERSATION
 from store.db import read, write
 from store.outbox import OUTBOX
-from store.tables import Base, Erasure, IdempotentCall, UserFlag
+from store.tables import Base, Erasure, IdempotentCall, UserFlag, UserKey
 
 ERASED = Base.metadata.tables[Erasure.__tablename__]
 FLAG = Base.metadata.tables[UserFlag.__tablename__]
+KEY = Base.metadata.tables[UserKey.__tablename__]
 CALL = Base.metadata.tables[IdempotentCall.__tablename__]
 
 
@@ -53,6 +54,8 @@ def _forget(connection: Connection, user_id: str) -> dict[str, int]:
         "conversations": sa.delete(CONVERSATION).where(CONVERSATION.c.user_id == user_id),
         "flags": sa.delete(FLAG).where(FLAG.c.user_id == user_id),
         "calls": sa.delete(CALL).where(CALL.c.caller == user_id),
+        # from now on nobody can tell whose rows in the lake these were
+        "keys": sa.delete(KEY).where(KEY.c.user_id == user_id),
     }
     return {name: connection.execute(delete).rowcount for name, delete in deletions.items()}
 

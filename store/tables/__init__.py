@@ -9,6 +9,7 @@ from store.tables.api import (
     OutboxEvent,
     SpentToken,
     UserFlag,
+    UserKey,
 )
 from store.tables.base import Base
 from store.tables.labels import LabelReview, LabelSource, ReviewStatus
@@ -68,4 +69,5 @@ __all__ = [
     "SupportNote",
     "Ticket",
     "UserFlag",
+    "UserKey",
 ]

@@ -87,6 +87,16 @@ class UserFlag(Base):
     since: Mapped[datetime]
 
 
+class UserKey(Base):
+    """What a user's pseudonym in the lake is made with; deleted, the pseudonym is nobody's."""
+
+    __tablename__ = "user_keys"
+
+    user_id: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
+    key: Mapped[bytes] = mapped_column(sa.LargeBinary(32))
+    created_at: Mapped[datetime]
+
+
 class Erasure(Base):
     """A user who was forgotten, as an HMAC of the id: known when a backup brings them back."""
 

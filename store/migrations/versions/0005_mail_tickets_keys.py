@@ -1,4 +1,4 @@
-"""e-mail conversations and the tickets that mirror hand-overs."""
+"""e-mail conversations, tickets that mirror hand-overs, keys of pseudonyms."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -65,8 +65,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("conversation_id", name=op.f("pk_tickets")),
     )  # fmt: skip
     op.create_index(op.f("ix_tickets_next_attempt_at"), "tickets", ["next_attempt_at"])
+    op.create_table(
+        "user_keys",
+        sa.Column("user_id", sa.String(64), nullable=False),
+        sa.Column("key", sa.LargeBinary(32), nullable=False),
+        sa.Column("created_at", WHEN, nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_user_keys")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("user_keys")
     op.drop_table("tickets")
     op.drop_table("mail_messages")
