@@ -88,7 +88,12 @@ def health(as_json: AsJson = False) -> None:
 
 @app.command()
 def stats(as_json: AsJson = False) -> None:
-    """Rows of every table, bytes where the database counts them, and the size of the whole."""
+    """Rows and bytes of every table, the size of the whole, the slowest statements.
+
+    PostgreSQL remembers statements where pg_stat_statements is loaded; serving's log has those
+    that took 200 ms or longer, on both databases.
+    """
+    from store.slow import slowest
     from store.stats import table_stats, total_bytes
 
     with _errors(as_json):
@@ -98,7 +103,9 @@ def stats(as_json: AsJson = False) -> None:
             t["table"]: "" if t["bytes"] is None else f", {t['bytes']:,} bytes" for t in tables
         }
         rows = {t["table"]: f"{t['rows']:,} rows{sizes[t['table']]}" for t in tables}
-        result = {"total_bytes": total, "tables": tables}
+        slow = slowest(engine)
+        rows |= {s["statement"]: f"{s['mean_ms']:g} ms, {s['calls']:,} calls" for s in slow or []}
+        result = {"total_bytes": total, "tables": tables, "slowest": slow}
         _show(result, as_json, f"Tables, {total:,} bytes in all", rows)
 
 

@@ -97,6 +97,7 @@ class TripoService:
 
     def __init__(self) -> None:
         from store.db import connect
+        from store.slow import watch
 
         keep_input_out()
         found = settings()
@@ -104,6 +105,7 @@ class TripoService:
         self.settings = found
         self.params = load_params(found.params, found.profile)
         self.engine = connect(found.store_url)
+        watch(self.engine)
         self.lake = found.home.absolute() / "lake"
         self.zones = profit.Zones(self.lake)
         self.serving = Serving(
