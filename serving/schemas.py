@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from core.enums import (
     Action,
@@ -15,6 +15,15 @@ from core.enums import (
     Vertical,
 )
 
+
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("expected text without NUL characters")
+    return text
+
+
+STORABLE = AfterValidator(_without_nul)
+"""For text that is stored: PostgreSQL takes no NUL, and SQLite counts only what stands before."""
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
 Word = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Real = Annotated[float, Field(strict=True)]

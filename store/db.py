@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from core.errors import StoreUnavailable
+from core.errors import RowRefused, StoreUnavailable
 
 BUSY_TIMEOUT_MS = 5_000
 CONNECT_TIMEOUT_S = 5
@@ -197,7 +197,8 @@ def session(engine: Engine) -> Iterator[Session]:
 
 @contextmanager
 def answering(engine: Engine, busy: bool = True) -> Iterator[None]:
-    """Turn "no answer" into StoreUnavailable; what a statement did wrong passes through.
+    """Turn "no answer" into StoreUnavailable and values of a wrong kind into RowRefused; what else
+    a statement did wrong passes through.
 
     ``busy`` False lets the driver's "locked" pass, for those who try again.
     """
@@ -208,6 +209,10 @@ def answering(engine: Engine, busy: bool = True) -> Iterator[None]:
             raise unavailable(engine, error) from error
         if _lacks_tables(error):
             raise lacks_tables(engine) from error
+        if isinstance(error, DataError):  # NUL in a text of PostgreSQL, a number out of its range
+            raise RowRefused(
+                "expected values that the store can hold; one of them is not"
+            ) from None
         raise
 
 

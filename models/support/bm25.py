@@ -7,6 +7,7 @@ Robertson and Zaragoza (2009), The Probabilistic Relevance Framework: BM25 and B
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +18,25 @@ from features.text import terms
 Floats = NDArray[np.float32]
 
 
+@lru_cache(maxsize=1 << 14)
+def _counted(text: str) -> tuple[tuple[str, int], ...]:
+    """Words and how often; kept, as an edit of one item makes the index of all texts anew."""
+    return tuple(Counter(terms(text)).items())
+
+
 class Bm25:
     """An index over ``documents``."""
 
     def __init__(self, documents: Sequence[str], k1: float, b: float) -> None:
-        counts = [Counter(terms(text)) for text in documents]
+        counts = [_counted(text) for text in documents]
         self._place: dict[str, int] = {}
         rows, columns, values = [], [], []
         for row, count in enumerate(counts):
-            for word, times in count.items():
+            for word, times in count:
                 rows.append(row)
                 columns.append(self._place.setdefault(word, len(self._place)))
                 values.append(times)
-        length = np.array([sum(count.values()) for count in counts], "float64")
+        length = np.array([sum(times for _, times in count) for count in counts], "float64")
         norm = k1 * (1 - b + b * length / max(length.mean(), 1.0))
         found = np.asarray(values, "float64")
         seen = np.bincount(columns, minlength=len(self._place))

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 OURS, THEIRS = "tripo.support", "tripo.company"
 GROUP = "tripo-support"
+PRINTED = r"^[\x21-\x7e]+$"
 CLAIM_MS = 60_000
 """An event that a consumer took and did not finish goes to another after this."""
 
@@ -27,8 +28,8 @@ class Event(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str = Field(min_length=1, max_length=64)
-    name: str = Field(min_length=1, max_length=64)
+    id: str = Field(min_length=1, max_length=64, pattern=PRINTED)
+    name: str = Field(min_length=1, max_length=64, pattern=PRINTED)
     at: datetime
     payload: dict[str, Any]
 

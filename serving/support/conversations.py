@@ -79,7 +79,7 @@ def list_conversations(
     status: ConversationStatus | None = None,
     priority: Priority | None = None,
     channel: Channel | None = None,
-    intent: Annotated[str | None, Query(max_length=64)] = None,
+    intent: Annotated[str | None, Query(pattern="^[a-z_]{1,64}$")] = None,
 ) -> Conversations:
     """The conversations that the caller may see, newest first."""
     size = page_size or found.params.api.page_size

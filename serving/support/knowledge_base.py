@@ -18,7 +18,7 @@ from expectations.knowledge_base import problems
 from serving.api.callers import Admin, Anyone, Found, Staff
 from serving.api.platform import Platform
 from serving.api.problems import documented
-from serving.schemas import Closed, Hit, Language, Text
+from serving.schemas import STORABLE, Closed, Hit, Language, Text
 from serving.support.release import hits
 from serving.support.schemas import shown
 from store import audit
@@ -31,17 +31,21 @@ router = APIRouter(
     responses=documented(401, 403, 404, 409, 422, 429, 503),
 )
 
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), STORABLE
+]
 
 
 class ItemIn(Closed):
     """What an item of the knowledge base says; how one is written: docs/knowledge_base.md."""
 
-    category: Annotated[str, Field(max_length=100)]
-    intent: Annotated[str, Field(max_length=64)]
+    category: Annotated[str, Field(max_length=100), STORABLE]
+    intent: Annotated[str, Field(max_length=64), STORABLE]
     question: Words
     variants: Annotated[list[Words], Field(min_length=2, max_length=4)]
-    answer: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    answer: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), STORABLE
+    ]
     keywords: Annotated[list[Words], Field(min_length=1, max_length=20)]
     service_types: Annotated[list[Vertical], Field(min_length=1)]
     audience: Audience

@@ -15,7 +15,7 @@ from engines.support.rules import parse
 from serving.api.callers import Admin, Found, Staff
 from serving.api.platform import Platform
 from serving.api.problems import documented
-from serving.schemas import Closed
+from serving.schemas import STORABLE, Closed
 from serving.support.schemas import shown
 from store import audit
 from store import rules as kept
@@ -27,7 +27,9 @@ router = APIRouter(
     responses=documented(401, 403, 404, 409, 422, 429, 503),
 )
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), STORABLE
+]
 
 
 class RuleActionIn(Closed):
@@ -43,9 +45,7 @@ class RuleActionIn(Closed):
 class RuleIn(Closed):
     """An escalation rule: a condition in the language of `engines.support.rules`."""
 
-    rule_name: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)
-    ]
+    rule_name: Name
     condition: dict[str, Any]
     action: RuleActionIn
     priority: Annotated[int, Field(ge=1, le=10_000)]

@@ -20,9 +20,14 @@ from core.enums import (
     Specialization,
     Vertical,
 )
-from serving.schemas import Closed, Source, Word
+from serving.schemas import STORABLE, Closed, Source, Word
 
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
+Said = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000), STORABLE
+]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), STORABLE
+]
 OrderId = Annotated[str, Field(pattern=r"^ORD\d{5,12}$")]
 ClientId = Annotated[
     Word, Field(description="the client's own id of the message: sent again, it is not said twice")
@@ -133,7 +138,7 @@ class Conversations(Closed):
 class EscalateIn(Closed):
     """Why a person is wanted."""
 
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+    reason: Reason
     priority: Priority = Priority.MEDIUM
 
 
@@ -152,7 +157,7 @@ class FeedbackIn(Closed):
     message_id: UUID
     rating: Annotated[int, Field(ge=1, le=5, strict=True)]
     was_helpful: bool | None = None
-    comment: Annotated[str | None, Field(max_length=1000)] = None
+    comment: Annotated[str, Field(max_length=1000), STORABLE] | None = None
 
 
 class FeedbackOut(Closed):

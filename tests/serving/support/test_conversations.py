@@ -173,3 +173,28 @@ def test_notes_are_for_agents_only(api):
     assert api.call("POST", f"{path}/notes", json={"content": "mine"}).status_code == 403
     assert [n["content"] for n in api.call("GET", path, agent).json()["notes"]] == ["called them"]
     assert api.call("GET", path).json()["notes"] == []
+
+
+def test_a_text_with_a_nul_is_refused_before_a_database_sees_it(api):
+    for path, body in (
+        ("/support/conversations", {"message": "\x00"}),
+        ("/support/conversations", {"message": "where is\x00 my driver"}),
+        ("/support/conversations/{id}/escalate", {"reason": "a\x00b"}),
+    ):
+        path = path.replace("{id}", opened(api)["conversation_id"])
+        assert api.call("POST", path, json=body).status_code == 422
+
+
+def test_a_value_that_only_one_database_refuses_is_the_callers_to_change(store):
+    import sqlalchemy as sa
+
+    from core.errors import RowRefused
+    from store.db import read
+    from store.users import FLAG
+
+    mine = sa.select(FLAG).where(FLAG.c.user_id == "a\x00b")
+    if store.dialect.name == "sqlite":
+        assert read(store, lambda c: c.execute(mine).all()) == []
+        return
+    with pytest.raises(RowRefused):
+        read(store, lambda c: c.execute(mine).all())
