@@ -35,7 +35,7 @@ def test_everything_of_a_user_goes_and_nothing_of_others(store):
     write(store, lambda c: outbox.add(c, "OTHER", {"user_id": "R000002"}, AT))
     write(store, lambda c: users.flag(c, "R000001", users.FRAUD, AT))
     gone = erasure.erase(store, "R000001", SECRET, "ada", AT)
-    assert gone == {"events": 1, "conversations": 1, "flags": 1, "calls": 0}
+    assert gone == {"events": 1, "conversations": 1, "flags": 1, "calls": 0, "keys": 0}
     assert counts(store) == [1, 2, 1]
     assert [row.name for row in read(store, outbox.unpublished)] == ["OTHER"]
     assert erasure.erase(store, "R000001", SECRET, "ada", AT)["conversations"] == 0
