@@ -214,9 +214,9 @@ def test_an_answer_of_another_shape_is_refused_without_its_content(service, know
     assert "garbage" not in str(refused.value)
 
 
-def test_an_endless_answer_is_cut_off(service, known):
-    service.script = [(200, b" " * (module.MOST_BYTES + 1))]
-    with pytest.raises(LookupUnavailable):
+def test_an_answer_that_is_too_long_is_cut_off(service, known):
+    service.script = [(200, {**ORDER, "note": " " * module.MOST_BYTES})]
+    with pytest.raises(LookupUnavailable, match="more than 65536 bytes"):
         known.order("ORD10001")
 
 

@@ -73,6 +73,9 @@ def test_a_partition_written_again_is_seen(lake, known):
     assert known.order("ORD10001").rider_id == "R1"
     lake.write("orders", DAYS[0], table("orders", {"order_id": "ORD10001", "rider_id": "R7"}))
     assert known.order("ORD10001").rider_id == "R7"
+    lake.write("orders", DAYS[0], table("orders", {"order_id": "ORD10002", "rider_id": "R7"}))
+    assert known.order("ORD10001") is None
+    assert known.order("ORD10002").rider_id == "R7"
 
 
 def test_partitions_that_come_and_go_are_seen(lake, known):
