@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.enums import OrderStatus, PaymentStatus, Vertical
+from core.money import Money
 from engines.support import wording
 from engines.support.answering import Reply
 from engines.support.ports import Order, Payment
@@ -34,16 +35,16 @@ STATES = {
     OrderStatus.EXPIRED: "ended without a driver",
 }
 BY = {"RIDER": " by the rider", "DRIVER": " by the driver", "SYSTEM": " by us"}
-PAID = {"CHARGE", "FEE"}
+OWED = {"CHARGE", "FEE"}
+CAME_TO_NOTHING = {OrderStatus.CANCELLED, OrderStatus.EXPIRED}
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An order of the user's own, and what the rider paid for it and was given back; a driver sees
-    no payments."""
+    """An order of the user's own; ``payments`` None: a driver's, who is told nothing of money."""
 
     order: Order
-    payments: Sequence[Payment] = ()
+    payments: Sequence[Payment] | None = None
 
 
 def with_order(reply: Reply, known: Known | None) -> Reply:
@@ -57,29 +58,45 @@ def with_order(reply: Reply, known: Known | None) -> Reply:
 
 
 def told(known: Known) -> str:
-    """One or two sentences: how the order stands, and money given back."""
+    """How the order stands; to its rider also what was quoted or paid, and given back."""
     order = known.order
     ended = order.completed_at or order.cancelled_at
     state = STATES[order.status].format(
         at=_at(ended) if ended else "", by=BY.get(order.cancelled_by or "", "")
     )
-    sentences = [f"Order {order.order_id} ({NAMES[order.vertical]}) {state}."]
-    paid = _sum(known.payments, PAID, PaymentStatus.CAPTURED)
-    back = _sum(known.payments, {"REFUND"}, PaymentStatus.REFUNDED)
-    if paid:
-        sentences.append(f"{_money(paid, order.currency)} was paid for it.")
-    if back:
-        sentences.append(f"{_money(back, order.currency)} was given back.")
-    return " ".join(sentences)
+    stands = f"Order {order.order_id} ({NAMES[order.vertical]}) {state}."
+    money = [] if known.payments is None else _money(order, known.payments)
+    return " ".join([stands, *money])
+
+
+def _money(order: Order, payments: Sequence[Payment]) -> list[str]:
+    """Sentences about what a rider owes, has paid and got back, in the order's currency."""
+
+    def total(kinds: set[str], status: PaymentStatus) -> Money:
+        rows = [p for p in payments if p.kind in kinds and p.status == status]
+        same = (abs(p.amount) for p in rows if p.currency == order.currency)
+        return Money(sum(same), order.currency)
+
+    paid = total(OWED, PaymentStatus.CAPTURED)
+    reserved = total(OWED, PaymentStatus.AUTHORISED)
+    failed = total(OWED, PaymentStatus.FAILED)
+    charged_back = total(OWED, PaymentStatus.CHARGED_BACK)
+    refunded = total({"REFUND"}, PaymentStatus.REFUNDED)
+    sentences = []
+    if paid.cents:
+        sentences.append(f"{paid} was paid for it.")
+    elif reserved.cents:
+        sentences.append(f"{reserved} is reserved for it.")
+    elif failed.cents:
+        sentences.append("The payment for it did not go through.")
+    elif not charged_back.cents and order.status not in CAME_TO_NOTHING:
+        sentences.append(f"The fare was quoted as {Money(order.quoted_fare, order.currency)}.")
+    if charged_back.cents:
+        sentences.append(f"{charged_back} was taken back through the bank.")
+    if refunded.cents:
+        sentences.append(f"{refunded} was given back.")
+    return sentences
 
 
 def _at(moment: datetime) -> str:
     return f" on {moment:%-d %B at %H:%M} UTC"
-
-
-def _sum(payments: Sequence[Payment], kinds: set[str], status: PaymentStatus) -> int:
-    return sum(abs(p.amount) for p in payments if p.kind in kinds and p.status == status)
-
-
-def _money(cents: int, currency: str) -> str:
-    return f"{cents / 100:.2f} {currency}"

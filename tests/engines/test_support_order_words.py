@@ -26,6 +26,9 @@ def paid(kind, status, amount):
     return Payment(f"PAY{kind}{amount}", "ORD10001", kind, status, amount, "USD", AT)
 
 
+STANDS = "Order ORD10001 (ride) was completed on 21 November at 08:05 UTC."
+
+
 def test_a_completed_order_with_money_given_back():
     payments = [
         paid("CHARGE", PaymentStatus.FAILED, 1240),
@@ -33,11 +36,31 @@ def test_a_completed_order_with_money_given_back():
         paid("FEE", PaymentStatus.CAPTURED, 60),
         paid("REFUND", PaymentStatus.REFUNDED, 500),
         paid("PAYOUT", PaymentStatus.CAPTURED, 900),
+        replace(paid("CHARGE", PaymentStatus.CAPTURED, 7), currency="EUR"),
     ]
     assert told(Known(ORDER, payments)) == (
-        "Order ORD10001 (ride) was completed on 21 November at 08:05 UTC. 13.00 USD was paid for "
-        "it. 5.00 USD was given back."
+        f"{STANDS} 13.00 USD was paid for it. 5.00 USD was given back."
     )
+
+
+@pytest.mark.parametrize(
+    ("payments", "words"),
+    [
+        ([], "The fare was quoted as 12.40 USD."),
+        ([("CHARGE", PaymentStatus.AUTHORISED)], "12.40 USD is reserved for it."),
+        ([("CHARGE", PaymentStatus.FAILED)], "The payment for it did not go through."),
+        ([("CHARGE", PaymentStatus.CHARGED_BACK)], "12.40 USD was taken back through the bank."),
+        ([("BONUS", PaymentStatus.CAPTURED)], "The fare was quoted as 12.40 USD."),
+    ],
+)
+def test_a_rider_is_told_how_the_money_stands(payments, words):
+    known = Known(ORDER, [paid(kind, status, 1240) for kind, status in payments])
+    assert told(known) == f"{STANDS} {words}"
+
+
+def test_an_order_that_came_to_nothing_has_no_fare():
+    expired = replace(ORDER, status=OrderStatus.EXPIRED, completed_at=None)
+    assert told(Known(expired, [])) == "Order ORD10001 (ride) ended without a driver."
 
 
 def test_a_cancelled_order_says_by_whom_and_a_driver_sees_no_payments():

@@ -10,6 +10,7 @@ from core.errors import LookupUnavailable
 from core.schema import asset_schema
 from core.settings import Settings
 from serving.company import company
+from serving.company import lake as module
 from store.lake import Lake, arrow_schema
 from tests.gate_rows import at, table
 
@@ -72,6 +73,42 @@ def test_a_partition_written_again_is_seen(lake, known):
     assert known.order("ORD10001").rider_id == "R1"
     lake.write("orders", DAYS[0], table("orders", {"order_id": "ORD10001", "rider_id": "R7"}))
     assert known.order("ORD10001").rider_id == "R7"
+    lake.write("orders", DAYS[0], table("orders", {"order_id": "ORD10002", "rider_id": "R7"}))
+    assert known.order("ORD10001") is None
+    assert known.order("ORD10002").rider_id == "R7"
+
+
+def test_partitions_that_come_and_go_are_seen(lake, known):
+    lake.write("orders", DAYS[0], table("orders", {"order_id": "ORD10001"}))
+    assert known.order("ORD10002") is None
+    lake.write("orders", DAYS[1], table("orders", {"order_id": "ORD10002"}))
+    assert known.order("ORD10002").order_id == "ORD10002"
+    lake.remove("orders", DAYS[0])
+    assert known.order("ORD10001") is None
+    assert known.order("ORD10002").order_id == "ORD10002"
+
+
+def test_an_order_that_stands_twice_counts_as_it_is_newest(lake, known):
+    lake.write("orders", DAYS[1], table("orders", {"order_id": "ORD10001", "rider_id": "R2"}))
+    lake.write("orders", DAYS[0], table("orders", {"order_id": "ORD10001", "rider_id": "R1"}))
+    assert known.order("ORD10001").rider_id == "R2"
+
+
+def test_an_order_that_is_not_there_is_a_read_as_well(lake, known, monkeypatch):
+    lake.write("orders", DAYS[0], table("orders", {"order_id": "ORD10001"}))
+    lake.write("orders", DAYS[1], table("orders"))  # a day without orders
+    reads, rows = [], module._rows
+
+    def counted(*given):
+        found = rows(*given)
+        reads.append(len(found))
+        return found
+
+    monkeypatch.setattr(module, "_rows", counted)
+    assert known.order("ORD10001").order_id == "ORD10001"
+    assert reads == [1]
+    assert known.order("ORD99999") is None
+    assert reads == [1, 0, 1]
 
 
 def test_a_payment_that_stands_twice_counts_once_as_it_is_newest(lake, known):

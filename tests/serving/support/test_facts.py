@@ -6,8 +6,13 @@ import pytest
 
 from core.enums import Audience, LoyaltyTier, OrderStatus, Role, Vertical
 from core.errors import LookupUnavailable
+from core.settings import Settings
 from engines.support.ports import Order, Trip, User
+from serving.company import company as company_of
 from serving.support.facts import Facts
+from store.lake import Lake
+from tests.gate_rows import table
+from tests.serving.company.test_lake import payment
 from tests.serving.support.test_socket import RECEIPT
 
 AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
@@ -65,6 +70,21 @@ def said(api, who=None, **changes):
 def test_ones_own_order_is_told(api, company):
     assert said(api).startswith("Order ORD10001 (ride) was completed on 21 November at 08:00 UTC. ")
     assert "About order" not in said(api)
+
+
+def test_an_order_in_the_lake_is_told_to_its_rider_alone(api, tmp_path):
+    vars(api.platform)["company"] = Facts(company_of(Settings(home=tmp_path)), 300)
+    lake = Lake(tmp_path / "lake")
+    row = {"order_id": "ORD10001", "rider_id": "R000001", "completed_at": AT}
+    lake.write("orders", "2026-11-21", table("orders", row))
+    lake.write("payments", "2026-11-21", payment(amount=1310))
+    assert said(api).startswith(
+        "Order ORD10001 (ride) was completed on 21 November at 08:00 UTC. 13.10 USD was paid for "
+        "it. "
+    )
+    others = said(api, api.bearer("R000002"))
+    assert others.startswith("I cannot find order ORD10001 in your account; please check")
+    assert not any(word in others for word in ("was completed", "13.10", "R000001"))
 
 
 def test_its_driver_is_told_too(api, company):
