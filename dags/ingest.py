@@ -1,8 +1,9 @@
 """Each night: what the source systems delivered for the day passes the gate into the lake.
 
 Rows that break the contract go to quarantine; the Data Docs page shows what was expected and what
-came. With TRIPO_DATA set, the real trips found there are ingested beside. A range loads history
-in one run. The event on the lake carries the days, so the nightly DAGs know what was touched.
+came. With TRIPO_DATA set, the real trips found there are ingested beside, and so are conversations
+of the live store. A range loads history in one run. The event on the lake carries the days, so the
+nightly DAGs know what was touched.
 """
 
 import os
@@ -28,9 +29,12 @@ def ingest() -> None:
     @task(outlets=[LAKE])
     def load(outlet_events: Any, **context: Any) -> Any:
         from pipelines.ingest import ingest
+        from pipelines.live_conversations import export
 
         outlet_events[LAKE].extra = {"range": run_key(context)}
-        return step(context, ingest)
+        done = step(context, ingest)
+        step(context, export, "live_conversations")
+        return done
 
     @task
     def data_docs(**context: Any) -> Any:

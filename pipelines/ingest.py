@@ -26,7 +26,6 @@ from pipelines.gate_zones import (
     zones_of_lake,
     zones_of_whole_days,
 )
-from pipelines.live_conversations import export
 from pipelines.real_data import ingest_real
 from pipelines.step import files_digest, run_step
 
@@ -36,9 +35,8 @@ Counts = dict[str, Any]
 def ingest(key: str, ctx: Context) -> dict[str, Any]:
     """Gate every delivery of the key's days, and the real data that settings name, into the lake.
 
-    Returns ``{"assets": {name: {rows_in, rows_out, quarantined, source}}, "missing": kinds, "live":
-    {name: rows}}``: the kinds of real data that the named folder does not have, and what the live
-    store added. An asset that was ingested from the
+    Returns ``{"assets": {name: {rows_in, rows_out, quarantined, source}}, "missing": kinds}``: the
+    kinds of real data that the named folder does not have. An asset that was ingested from the
     same bytes with the same rules is not touched.
 
     Raises
@@ -60,7 +58,7 @@ def ingest(key: str, ctx: Context) -> dict[str, Any]:
     if errors:
         raise type(errors[0])("\n".join(map(str, errors)))
     real, missing = ingest_real(ctx)
-    return {"assets": counts | real, "missing": missing, "live": export(key, ctx)}
+    return {"assets": counts | real, "missing": missing}
 
 
 def validate(asset: str, key: str, ctx: Context) -> dict[str, Any]:

@@ -92,9 +92,13 @@ class Api:
 
 
 @pytest.fixture(scope="session")
-def make_api_of(support_release: SupportRelease) -> Callable[..., AbstractContextManager[Api]]:
+def make_api_of(
+    support_release: SupportRelease, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[Api]]:
     """An API on a store that the caller gives: ``answers=False``: before the first release;
     further arguments are parameters of the API."""
+
+    home = tmp_path_factory.mktemp("home")  # not the one of whoever runs the tests
 
     @contextmanager
     def make(engine: Engine, answers: bool = True, **changes: Any) -> Iterator[Api]:
@@ -111,7 +115,9 @@ def make_api_of(support_release: SupportRelease) -> Callable[..., AbstractContex
             ROOT / "params.yaml", "full", {f"api.{n}": changes[n] for n in changes}
         )
         given = Api(TestClient(api, raise_server_exceptions=False), None)  # type: ignore[arg-type]
-        given.platform = Platform(Settings(), params, engine, current, clock=lambda: given.now)
+        given.platform = Platform(
+            Settings(home=home), params, engine, current, clock=lambda: given.now
+        )
         app.attach(api, given.platform)
         with given.client:
             yield given

@@ -51,7 +51,7 @@ def test_a_value_outside_of_the_domain_is_refused(
     store: Engine, table: type[Base], change: dict[str, Any]
 ) -> None:
     add_conversation(store, 1, AT)
-    with pytest.raises((DBAPIError, StatementError)):
+    with pytest.raises((DBAPIError, StatementError, RowRefused)):
         write(store, lambda connection: connection.execute(sa.update(table).values(**change)))
 
 
