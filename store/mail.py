@@ -71,15 +71,26 @@ def due(connection: Connection, now: datetime, limit: int = 50) -> list[Row[Any]
     return list(connection.execute(chosen).all())
 
 
+def claimed(connection: Connection, mail: Row[Any], until: datetime) -> bool:
+    """Take a waiting mail for one try, which counts from now on; False: another worker has it.
+
+    Whoever dies over it leaves it waiting until ``until``.
+    """
+    same = (MAIL.c.id == mail.id) & (MAIL.c.state == MailState.WAITING)
+    taken = same & (MAIL.c.attempts == mail.attempts)
+    values = {"attempts": mail.attempts + 1, "next_attempt_at": until}
+    return connection.execute(MAIL.update().where(taken).values(values)).rowcount == 1
+
+
 def sent(connection: Connection, mail: Row[Any], now: datetime) -> None:
     """It has gone."""
-    _change(connection, mail, state=MailState.SENT, sent_at=now, attempts=mail.attempts + 1)
+    _change(connection, mail, state=MailState.SENT, sent_at=now)
 
 
 def failed(connection: Connection, mail: Row[Any], again_at: datetime | None) -> None:
     """It has not gone; None: it is given up."""
     state = MailState.FAILED if again_at is None else MailState.WAITING
-    _change(connection, mail, state=state, next_attempt_at=again_at, attempts=mail.attempts + 1)
+    _change(connection, mail, state=state, next_attempt_at=again_at)
 
 
 def _change(connection: Connection, mail: Row[Any], **values: Any) -> None:

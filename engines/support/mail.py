@@ -4,27 +4,52 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.parser import BytesParser
+from email.policy import EmailPolicy
 from email.utils import format_datetime, getaddresses
-from html.parser import HTMLParser
+from typing import Any
 
 from core.errors import BadInput
+from engines.support.mail_words import storable, words_of_page, written_now
 from features.text import MAX_CHARACTERS
 
 MOST_BYTES = 1 << 20
 MOST_READ = 50_000
 """Characters of a body that are looked at, before what is quoted is taken out."""
-LONGEST_ID, LONGEST_SUBJECT, LONGEST_ADDRESS = 255, 500, 320
+MOST_PARTS = 50
+LONGEST_HEADER = 1_000
+"""Characters of a header that are looked at: the parser's time grows with their square."""
+LONGEST_SUBJECT, LONGEST_ADDRESS = 500, 320
 MOST_REFERENCES = 50
 NO_SUBJECT = "Your message"
-_ID = re.compile(r"<([^<>\s]{1,255})>")
-_ADDRESS = re.compile(r"[^\s@<>,;\"]{1,64}@[^\s@<>,;\"]{1,255}")
+_ID = re.compile(r"<([!-;=?-~]{1,255})>")
+_ADDRESS = re.compile(r"[^\s@<>,;\"\x00-\x1f\x7f]{1,64}@[^\s@<>,;\"\x00-\x1f\x7f]{1,255}")
 _REPLY = re.compile(r"^\s*(re|aw|sv|antw|rv)\s*:", re.IGNORECASE)
-_ATTRIBUTION = re.compile(r"@.*:\s*$")
-_LANGUAGES = ["en", "fr", "de"]
+
+
+class _Bounded(EmailPolicy):
+    """Reads the beginning of a header only."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return super().header_fetch_parse(name, value[:LONGEST_HEADER])
+
+
+class _Outgoing(EmailPolicy):
+    """Writes the ids of a thread as they are: folded as words they would be encoded, and whoever
+    gets them would not find the mail that they name."""
+
+    IDS = frozenset({"message-id", "in-reply-to", "references"})
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        if name.lower() in self.IDS:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_READ = _Bounded(linesep="\r\n")
+_WRITE = _Outgoing(linesep="\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +88,47 @@ def parse(raw: bytes) -> Mail:
     if len(raw) > MOST_BYTES:
         raise BadInput(f"a mail: expected at most {MOST_BYTES} bytes, got {len(raw)}")
     try:
-        message = message_from_bytes(raw, policy=SMTP)
-        found = _read(message)
-    except BadInput:
-        raise
+        return _read(_message(raw), raw)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError) as error:
         # the parser is lenient with bytes, and then stumbles over what it let through
         raise BadInput(f"a mail: expected RFC 5322, got {type(error).__name__}") from None
-    return found
+    except RecursionError:
+        raise BadInput("a mail: expected a few levels of parts and comments, got more") from None
 
 
-def _read(message: EmailMessage) -> Mail:
+def _message(raw: bytes) -> EmailMessage:
+    parts = 0
+
+    def part(policy: Any) -> Any:
+        nonlocal parts
+        parts += 1
+        if parts > MOST_PARTS:
+            raise BadInput(f"a mail: expected at most {MOST_PARTS} parts, got more")
+        return EmailMessage(policy=policy)
+
+    message: EmailMessage = BytesParser(part, policy=_READ).parsebytes(raw)
+    return message
+
+
+def _read(message: EmailMessage, raw: bytes) -> Mail:
     address = _sender(message)
     text = _written(message)
     if not text:
         raise BadInput("a mail: expected some text besides what it quotes, got none")
-    named = _ID.findall(_header(message, "message-id"))
+    named = _ids(message, "message-id")
     # a mail without an id is known by its content, so that it comes once all the same
-    own = named[0] if named else f"{hashlib.sha256(message.as_bytes()).hexdigest()}@no-id"
-    answered = _ID.findall(_header(message, "in-reply-to"))
-    before = list(reversed(_ID.findall(_header(message, "references"))))
-    references = tuple(dict.fromkeys([*answered, *before]))[:MOST_REFERENCES]
-    subject = " ".join(_header(message, "subject").split())[:LONGEST_SUBJECT] or NO_SUBJECT
-    return Mail(own[:LONGEST_ID], references, address, subject, text, _is_automatic(message))
+    own = named[0] if named else f"{hashlib.sha256(raw).hexdigest()}@no-id"
+    before = reversed(_ids(message, "references"))
+    references = tuple(dict.fromkeys([*_ids(message, "in-reply-to"), *before]))[:MOST_REFERENCES]
+    subject = " ".join(storable(_header(message, "subject")).split())[:LONGEST_SUBJECT]
+    automatic = _is_automatic(message)
+    return Mail(own, references, address, subject or NO_SUBJECT, text, automatic)
+
+
+def _ids(message: EmailMessage, name: str) -> list[str]:
+    """The ids in a header as it came; of a long one the end, where the nearest mails stand."""
+    came = next((str(v) for n, v in message.raw_items() if n.lower() == name), "")
+    return _ID.findall(came[-MOST_REFERENCES * 257 :])
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -114,61 +157,13 @@ def _is_automatic(message: EmailMessage) -> bool:
 
 
 def _written(message: EmailMessage) -> str:
-    from mailparser_reply import EmailReplyParser
-
     part = message.get_body(("plain", "html"))
     if part is None:
         return ""
-    content = "\n".join(str(part.get_content())[:MOST_READ].splitlines())
+    content = str(part.get_content())[:MOST_READ]
     if part.get_content_subtype() == "html":
-        content = _Plain.of(content)
-    mails = EmailReplyParser(languages=_LANGUAGES).read(content).replies
-    return _unquoted(mails[0].body if mails else "")[:MAX_CHARACTERS].strip()
-
-
-def _unquoted(text: str) -> str:
-    """Without lines marked as quoted, nor the one in any language that says whose words follow."""
-    lines = text.splitlines()
-    kept = [line for line in lines if not line.lstrip().startswith(">")]
-    while len(kept) < len(lines) and kept and not kept[-1].strip():
-        kept.pop()
-    if len(kept) < len(lines) and kept and _ATTRIBUTION.search(kept[-1]):
-        kept.pop()
-    return "\n".join(kept).strip()
-
-
-class _Plain(HTMLParser):
-    """The words of a page; a block ends a line."""
-
-    BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "blockquote"})
-    HIDDEN = frozenset({"script", "style", "head", "title", "blockquote"})
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self.hidden = 0
-
-    @classmethod
-    def of(cls, page: str) -> str:
-        parser = cls()
-        parser.feed(page)
-        parser.close()
-        lines = (" ".join(line.split()) for line in "".join(parser.parts).splitlines())
-        return "\n".join(line for line in lines if line)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.hidden += tag in self.HIDDEN
-        if tag in self.BLOCKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.hidden -= tag in self.HIDDEN and self.hidden > 0
-        if tag in self.BLOCKS:
-            self.parts.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self.hidden:
-            self.parts.append(data)
+        content = words_of_page(content)
+    return storable(written_now(content))[:MAX_CHARACTERS].strip()
 
 
 def answered(subject: str) -> str:
@@ -178,7 +173,8 @@ def answered(subject: str) -> str:
 
 def compose(reply: Reply, at: datetime) -> bytes:
     """The reply as it travels: in the thread, marked as written by a machine, without markup."""
-    message = EmailMessage(policy=SMTP)
+    # an address in other letters needs a server that takes such (RFC 6531)
+    message = EmailMessage(policy=_WRITE.clone(utf8=not reply.address.isascii()))
     message["From"], message["To"] = reply.sender, reply.address
     message["Subject"] = answered(reply.subject)
     message["Date"] = format_datetime(at)

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy.engine import Row
 
-from core.errors import BadInput
+from core.errors import BadInput, Conflict, NotThere
 from engines.support.mail import MOST_BYTES, Reply, compose
 from serving.api.platform import Platform
 from serving.support.mail import receive
@@ -32,6 +32,14 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 PORTS = {"smtps": 465, "smtp+starttls": 587, "smtp": 25, "imaps": 993, "imap": 143}
 PLAIN = {"smtp", "imap"}
 LONGEST_WAIT = timedelta(hours=1)
+ONE_TRY = timedelta(minutes=2)
+"""Longer than the server may take over one mail; nobody else tries it meanwhile."""
+REFUSALS = (
+    smtplib.SMTPRecipientsRefused,
+    smtplib.SMTPResponseException,
+    smtplib.SMTPNotSupportedError,
+    ValueError,  # what cannot be written as a command or a header
+)
 
 
 def address_of(url: str, kinds: str) -> SplitResult:
@@ -62,26 +70,45 @@ def send_waiting(found: Platform) -> int:
 
 def _sent(found: Platform, server: smtplib.SMTP, row: Row[Any]) -> bool:
     sender, now = found.settings.mail_from, found.clock()
+    if row.attempts >= found.params.mail.attempts:  # the last tries ended without a word
+        return _refused(found, row, None, "no answer")
+    if not write(found.engine, partial(kept.claimed, mail=row, until=now + ONE_TRY)):
+        return False
     reply = Reply(row.mail_id, row.in_reply_to, sender, row.address, row.subject, row.content)
+    options = () if row.address.isascii() else ("SMTPUTF8",)
     try:
-        server.sendmail(sender, [row.address], compose(reply, now))
-    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPResponseException) as error:
-        again = _again_at(found, row, error, now)
-        write(found.engine, partial(kept.failed, mail=row, again_at=again))
-        log.warning("a mail was refused, %s: %s", "it waits" if again else "given up", error)
+        server.sendmail(sender, [row.address], compose(reply, now), options)
+    except REFUSALS as error:
         with suppress(smtplib.SMTPException):
             server.rset()
-        return False
+        return _refused(found, row, _again_at(found, row, error, now), _named(error))
     write(found.engine, partial(kept.sent, mail=row, now=now))
     return True
 
 
+def _refused(found: Platform, row: Row[Any], again: datetime | None, why: str) -> bool:
+    write(found.engine, partial(kept.failed, mail=row, again_at=again))
+    # what the server said may name the address
+    told = "it waits" if again else "given up"
+    log.warning("mail %s was refused, %s: %s", row.mail_id, told, why)
+    return False
+
+
+def _codes(error: Exception) -> list[int]:
+    codes = [code for code, _ in getattr(error, "recipients", {}).values()]
+    return codes or [getattr(error, "smtp_code", 0)]
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__} {min(_codes(error)) or ''}".strip()
+
+
 def _again_at(found: Platform, row: Row[Any], error: Exception, now: datetime) -> datetime | None:
     """When to try once more: later each time; never after a refusal for good, or too many."""
-    codes = [code for code, _ in getattr(error, "recipients", {}).values()]
-    codes = codes or [getattr(error, "smtp_code", 400)]
-    params = found.params.mail
-    if min(codes) >= 500 or row.attempts + 1 >= params.attempts:
+    params, code = found.params.mail, min(_codes(error))
+    # what is wrong with our own address is mended here, and the mails go out then
+    for_good = (code == 0 or code >= 500) and not isinstance(error, smtplib.SMTPSenderRefused)
+    if for_good or row.attempts + 1 >= params.attempts:
         return None
     wait = timedelta(seconds=params.first_wait_s * 2**row.attempts)
     return now + min(wait, LONGEST_WAIT) * random.uniform(1, 1.5)  # noqa: S311 -- spreads them
@@ -107,7 +134,8 @@ def _smtp(url: str) -> Iterator[smtplib.SMTP]:
 def read_mailbox(found: Platform) -> int:
     """Take in every unread mail; each is marked as read once it is stored. How many there were.
 
-    A mail that is none, or says nothing, is flagged besides, for a person to look at.
+    Of a large one the beginning is read: its text stands before what is attached. What is none, or
+    says nothing, is flagged besides, for a person to look at.
     """
     parts = address_of(found.settings.imap_url.get_secret_value(), "imap")
     with _imap(parts) as box:
@@ -115,7 +143,7 @@ def read_mailbox(found: Platform) -> int:
         _, listed = box.uid("SEARCH", "UNSEEN")
         numbers = listed[0].split()[:AT_ONCE] if listed and listed[0] else []
         for number in numbers:
-            _, answer = box.uid("FETCH", number, f"(BODY.PEEK[]<0.{MOST_BYTES + 1}>)")
+            _, answer = box.uid("FETCH", number, f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
             raw = next((part[1] for part in answer if isinstance(part, tuple)), b"")
             box.uid("STORE", number, "+FLAGS", _flags(found, raw, number))
         return len(numbers)
@@ -124,7 +152,7 @@ def read_mailbox(found: Platform) -> int:
 def _flags(found: Platform, raw: bytes, number: bytes) -> str:
     try:
         receive(found, raw)
-    except BadInput as error:
+    except (BadInput, Conflict, NotThere) as error:
         log.warning("mail %s was not understood and is flagged: %s", number.decode(), error)
         return r"(\Seen \Flagged)"
     return r"(\Seen)"

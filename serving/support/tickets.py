@@ -2,7 +2,7 @@
 
 A ticket is created at the hand-over, updated when what it says changes, and closed with its
 conversation. The system is told until it answers; it may be told the same twice, with the same
-Idempotency-Key.
+Idempotency-Key, and makes one ticket for one key.
 """
 
 import hashlib
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 5.0
 LONGEST_WAIT = timedelta(hours=1)
 MOST_DOUBLINGS = 10
+ONE_TRY = timedelta(minutes=1)
+"""Longer than a ticket takes to be created."""
 ENDED = (ConversationStatus.RESOLVED, ConversationStatus.CLOSED)
 
 
@@ -81,15 +83,8 @@ def _told(found: Platform, system: TicketSystem, row: Row[Any]) -> bool:
         there = partial(kept.told, row=row, external_id=row.external_id, digest=digest, now=now)
         write(found.engine, there)
         return False
-    key = f"{row.id}:{digest[:16]}"
     try:
-        if row.external_id is None:
-            external_id = system.create(ticket, key)
-            if row.status in ENDED:  # it ended before the system could be told of it
-                system.close(external_id, ticket, f"{key}:end")
-        else:
-            change = system.close if row.status in ENDED else system.update
-            external_id = change(row.external_id, ticket, key)
+        external_id = _change(found, system, row, ticket)
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
         wait = timedelta(seconds=found.params.mail.first_wait_s)
         wait = min(wait * 2 ** min(row.attempts or 0, MOST_DOUBLINGS), LONGEST_WAIT)
@@ -100,6 +95,23 @@ def _told(found: Platform, system: TicketSystem, row: Row[Any]) -> bool:
     done = partial(kept.told, row=row, external_id=external_id, digest=digest, now=now)
     write(found.engine, done)
     return True
+
+
+def _change(found: Platform, system: TicketSystem, row: Row[Any], ticket: dict[str, Any]) -> str:
+    """Tell it; a key of the version, since what a ticket says may be again what it was before."""
+    key, ended = f"{row.id}:{row.version}", row.status in ENDED
+    if row.external_id is not None:
+        change = system.close if ended else system.update
+        return change(row.external_id, ticket, key)
+    if row.attempts is None:  # whoever comes after a crash knows that there may be one
+        again = found.clock() + ONE_TRY
+        write(found.engine, partial(kept.failed, row=row, again_at=again))
+    external_id = system.create(ticket, f"{row.id}:create")
+    if ended:
+        system.close(external_id, ticket, key)
+    elif row.attempts:  # an earlier try may have made it, as it was then
+        system.update(external_id, ticket, key)
+    return external_id
 
 
 def shown(row: Row[Any]) -> dict[str, Any]:

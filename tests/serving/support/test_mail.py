@@ -1,5 +1,6 @@
 """E-mail conversations over a real SMTP server and a real mailbox: in once, out once, in thread."""
 
+import asyncio
 import imaplib
 import shutil
 import ssl
@@ -35,6 +36,14 @@ class Inbox:
 
     def __init__(self):
         self.mails, self.says = [], []
+        self.refuses, self.during, self.ends = None, None, False
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if self.refuses:
+            return self.refuses
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if self.says:
@@ -43,6 +52,11 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if self.ends:
+            server.transport.abort()
+        if self.during:
+            during, self.during = self.during, None
+            await asyncio.to_thread(during)
         self.mails.append(message_from_bytes(envelope.content, policy=SMTP))
         return "250 OK"
 
@@ -177,6 +191,76 @@ def test_a_server_that_is_away_or_busy_gets_it_later_and_once(api, inbox):
     assert [row.state for row in rows(api)].count("SENT") == 1
 
 
+def test_what_is_wrong_with_our_own_address_is_nobody_elses_loss(api, inbox):
+    receive(api.platform, mail(ASKED))
+    inbox.refuses = "550 not a sender here"
+    assert send_waiting(api.platform) == 0
+    inbox.refuses = None
+    api.later(seconds=46)
+    assert send_waiting(api.platform) == 1
+
+
+def test_two_workers_send_a_mail_once(api, inbox):
+    receive(api.platform, mail(ASKED))
+    inbox.during = lambda: send_waiting(api.platform)  # the other looks while the first sends
+    assert send_waiting(api.platform) == 1
+    assert len(inbox.mails) == 1
+
+
+def test_who_dies_over_a_mail_leaves_it_to_be_sent_later(api, inbox, monkeypatch):
+    receive(api.platform, mail(ASKED))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(mail_servers, "compose", killed)
+        send_waiting(api.platform)
+    assert send_waiting(api.platform) == 0  # somebody may be at it
+    api.later(minutes=3)
+    assert send_waiting(api.platform) == 1
+    assert len(inbox.mails) == 1
+
+
+def test_a_mail_that_ends_the_connection_each_time_is_given_up(api, inbox):
+    receive(api.platform, mail(ASKED))
+    inbox.ends = True
+    for _ in range(api.platform.params.mail.attempts + 1):
+        assert send_waiting(api.platform) == 0
+        api.later(minutes=3)
+    assert {row.state for row in rows(api)} == {"RECEIVED", "FAILED"}
+
+
+def test_an_address_that_the_server_cannot_take_keeps_nobody_elses_mail(api, caplog):
+    receive(api.platform, mail(ASKED, From="jörg@example.org"))
+    api.later(seconds=1)
+    receive(api.platform, mail(ASKED, Message_ID="<m2@x>"))
+    found = Inbox()
+    with smtp(found, enable_SMTPUTF8=False) as port:
+        set_up(api, smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"))
+        assert send_waiting(api.platform) == 1
+    assert found.mails[0]["To"] == "ann@example.org"
+    assert sorted(row.state for row in rows(api)) == ["FAILED", "RECEIVED", "RECEIVED", "SENT"]
+    assert "given up" in caplog.text
+    assert "@example.org" not in caplog.text
+
+
+def test_an_address_in_other_letters_is_sent_to_where_the_server_takes_it(api):
+    receive(api.platform, mail(ASKED, From="jörg@example.org"))
+    found = Inbox()
+    with smtp(found, enable_SMTPUTF8=True) as port:
+        set_up(api, smtp_url=SecretStr(f"smtp://127.0.0.1:{port}"))
+        assert send_waiting(api.platform) == 1
+    assert found.mails[0]["To"] == "jörg@example.org"
+
+
+@pytest.mark.parametrize("body", ["a\x00b", "x +2AA- y"])
+def test_no_characters_make_a_mail_that_cannot_be_stored(api, inbox, body):
+    raw = mail(body, Content_Type="text/plain; charset=utf-7", Subject="s\x00t")
+    assert receive(api.platform, raw) == Outcome.OPENED
+    assert send_waiting(api.platform) == 1
+
+
 def test_an_address_that_does_not_exist_is_given_up(api, inbox):
     receive(api.platform, mail(ASKED))
     inbox.says = ["550 no such user"]
@@ -267,12 +351,31 @@ def test_a_mailbox_is_read_each_mail_once_and_what_is_none_is_flagged(api, mailb
         box.select("INBOX")
         box.uid("STORE", "1:*", "+FLAGS", r"(\Seen \Deleted)")
         box.expunge()
-        for raw in (mail(ASKED), b"From: nobody\r\n\r\nhello", mail("away", Precedence="bulk")):
+        other = mail("same id, other words")  # as through a list that adds a line
+        for raw in (
+            mail(ASKED),
+            other,
+            b"From: nobody\r\n\r\nhello",
+            mail("away", Precedence="bulk"),
+        ):
             box.append("INBOX", "", None, raw)
-        assert read_mailbox(api.platform) == 3
+        assert read_mailbox(api.platform) == 4
         assert read_mailbox(api.platform) == 0
         box.select("INBOX")
-        assert len(box.uid("SEARCH", "FLAGGED")[1][0].split()) == 1
+        assert len(box.uid("SEARCH", "FLAGGED")[1][0].split()) == 2
+    assert len(conversations(api)) == 1
+
+
+def test_a_mail_with_a_large_picture_is_read(api, mailbox):
+    set_up(api, imap_url=SecretStr(f"imap://support:p%2Fw@127.0.0.1:{mailbox}/INBOX"))
+    parts = f"--b\r\nContent-Type: text/plain\r\n\r\n{ASKED}\r\n--b\r\nContent-Type: image/png"
+    parts += "\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    large = mail(parts + "QUJD" * 700_000 + "\r\n--b--",
+                 Content_Type="multipart/mixed; boundary=b", Message_ID="<big@x>")  # fmt: skip
+    with imaplib.IMAP4("127.0.0.1", mailbox) as box:
+        box.login("support", "p/w")
+        box.append("INBOX", "", None, large)
+    read_mailbox(api.platform)
     assert len(conversations(api)) == 1
 
 

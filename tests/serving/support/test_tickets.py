@@ -72,14 +72,49 @@ def test_a_ticket_is_created_changed_and_closed(api, system):
 def test_a_system_that_is_away_is_told_later_with_the_same_key(api, system):
     told, says = system
     says.extend([503, 500])
-    opened(api, HURT)
+    said = opened(api, HURT)
     assert (look(api), look(api)) == (0, 0)  # not again before its time
     assert says == [500]
     api.later(seconds=46)
     assert look(api) == 0
     api.later(minutes=5)
     assert look(api) == 1
-    assert [ticket["action"] for ticket in told] == ["create"]
+    # an earlier try may have made it, with what it said then: the same key, and what it says now
+    assert [ticket["action"] for ticket in told] == ["create", "update"]
+    assert told[0]["key"] == f"{said['conversation_id']}:create"
+
+
+def test_a_crash_after_a_ticket_was_made_makes_no_second_one(api, system):
+    told, _ = system
+    said = opened(api, HURT)
+
+    class Dies(Webhook):
+        def create(self, ticket, key):
+            super().create(ticket, key)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        mirror(api.platform, Dies(api.platform))
+    api.agent_of(said["conversation_id"])  # meanwhile somebody took it
+    assert look(api) == 0
+    api.later(minutes=2)
+    assert (look(api), look(api)) == (1, 0)
+    assert [ticket["action"] for ticket in told] == ["create", "create", "update"]
+    assert told[0]["key"] == told[1]["key"] != told[2]["key"]
+    assert told[2]["ticket"]["assigned_agent_id"]
+
+
+def test_what_a_ticket_says_again_has_a_key_of_its_own(api, system):
+    told, _ = system
+    said = opened(api, HURT)
+    path = f"/support/conversations/{said['conversation_id']}"
+    look(api)
+    for _ in range(2):
+        api.call("POST", f"{path}/resolve", api.agent_of(said["conversation_id"]))
+        look(api)
+        api.call("POST", f"{path}/reopen")
+        look(api)
+    assert len({ticket["key"] for ticket in told}) == len(told) > 3
 
 
 def test_what_ended_before_the_system_knew_of_it_is_closed_there_at_once(api, system):
