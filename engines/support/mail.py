@@ -4,9 +4,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.parser import BytesParser
 from email.policy import EmailPolicy
 from email.utils import format_datetime, getaddresses
 from typing import Any
@@ -99,14 +99,16 @@ def parse(raw: bytes) -> Mail:
 def _message(raw: bytes) -> EmailMessage:
     parts = 0
 
-    def part(policy: Any) -> Any:
+    def part(policy: EmailPolicy) -> EmailMessage:
         nonlocal parts
         parts += 1
         if parts > MOST_PARTS:
             raise BadInput(f"a mail: expected at most {MOST_PARTS} parts, got more")
         return EmailMessage(policy=policy)
 
-    message: EmailMessage = BytesParser(part, policy=_READ).parsebytes(raw)
+    factory: Any = part  # typeshed knows classes only
+    policy: Any = _READ.clone(message_factory=factory)
+    message: EmailMessage = message_from_bytes(raw, policy=policy)
     return message
 
 

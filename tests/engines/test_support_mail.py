@@ -135,6 +135,7 @@ HOSTILE = {
     "days": "On " * 16_000, "lines": "\n" * 50_000, "blanks": "\n \n" * 16_000 + "x",
     "articles": "Le " * 16_000, "rules": "_" * 50_000, "quotes": ">\n" * 25_000,
     "tags": "<a " * 16_000, "comments": "<!--" * 12_000, "attributes": "<a b='" * 8_000,
+    "name": "<" + "a" * 50_000,
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import subprocess
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import SMTP
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ from serving.signing import HEADER, sign
 from serving.support import mail_servers
 from serving.support.mail import Outcome, receive, user_of
 from serving.support.mail_servers import read_mailbox, send_waiting
+from store import mail as kept
+from store.db import read, write
 from store.erasure import erase
 from store.mail import MAIL
 from tests.engines.test_support_mail import mail
@@ -205,6 +208,13 @@ def test_two_workers_send_a_mail_once(api, inbox):
     inbox.during = lambda: send_waiting(api.platform)  # the other looks while the first sends
     assert send_waiting(api.platform) == 1
     assert len(inbox.mails) == 1
+
+
+def test_of_two_workers_that_saw_a_mail_waiting_one_takes_it(api, inbox):
+    receive(api.platform, mail(ASKED))
+    [seen] = read(api.platform.engine, lambda c: kept.due(c, api.now))
+    take = partial(kept.claimed, mail=seen, until=api.now)
+    assert [write(api.platform.engine, take) for _ in range(2)] == [True, False]
 
 
 def test_who_dies_over_a_mail_leaves_it_to_be_sent_later(api, inbox, monkeypatch):
