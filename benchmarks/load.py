@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from itertools import cycle
 from typing import Any
@@ -12,6 +12,7 @@ import aiohttp
 import numpy as np
 
 GIVEN_UP_S = 30.0
+Call = Callable[[], Coroutine[Any, Any, None]]
 
 
 @dataclass
@@ -51,12 +52,12 @@ class Target:
 def at_rate(target: Target, per_second: float, seconds: float) -> Load:
     """Calls at fixed moments, whether or not those before were answered (an open loop)."""
 
-    async def drive(call: Callable[[], Awaitable[None]], load: Load) -> None:
+    async def drive(call: Call) -> None:
         calls = []
         began = time.perf_counter()
         while (spent := time.perf_counter() - began) < seconds:
             due = int(spent * per_second) - len(calls)
-            calls += [asyncio.create_task(_awaited(call)) for _ in range(due)]
+            calls += [asyncio.create_task(call()) for _ in range(due)]
             await asyncio.sleep(0.002)
         await asyncio.gather(*calls)
 
@@ -66,7 +67,7 @@ def at_rate(target: Target, per_second: float, seconds: float) -> Load:
 def by_callers(target: Target, callers: int, seconds: float) -> Load:
     """Each of ``callers`` sends its next call when the one before is answered (a closed loop)."""
 
-    async def drive(call: Callable[[], Awaitable[None]], load: Load) -> None:
+    async def drive(call: Call) -> None:
         began = time.perf_counter()
 
         async def caller() -> None:
@@ -78,13 +79,7 @@ def by_callers(target: Target, callers: int, seconds: float) -> Load:
     return asyncio.run(_with_client(target, drive))
 
 
-async def _awaited(call: Callable[[], Awaitable[None]]) -> None:
-    await call()
-
-
-async def _with_client(
-    target: Target, drive: Callable[[Callable[[], Awaitable[None]], Load], Awaitable[None]]
-) -> Load:
+async def _with_client(target: Target, drive: Callable[[Call], Awaitable[None]]) -> Load:
     load, bodies = Load(), cycle(target.bodies)
     headers = {"Authorization": f"Bearer {target.token}"}
     limits = aiohttp.ClientTimeout(total=GIVEN_UP_S)
@@ -104,6 +99,6 @@ async def _with_client(
             load.answers.append((status, time.perf_counter() - began))
 
         began = time.perf_counter()
-        await drive(call, load)
+        await drive(call)
         load.seconds = time.perf_counter() - began
     return load

@@ -4,42 +4,31 @@ The server is the real one, on a copy of this home's store and releases, with th
 two cores. Peers do the same reading of a message behind plain servers (`serving_peers`).
 """
 
+import asyncio
 import csv
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
-import psutil
 
 from benchmarks.load import Load, Target, at_rate, by_callers
 from benchmarks.report import Row
+from benchmarks.servers import Server, free_port, peer, serving
 from benchmarks.sockets import SOCKETS, hold
-from cli import processes
-from core.enums import Role
-from core.errors import BadInput, ProcessFailed
-from core.settings import Settings
+from core.errors import BadInput
 from pipelines.context import Context
 from pipelines.simulated_day import TEXTS
-from serving.api.identity import Caller, Tokens
-from store import copies
 from store.releases import pointer
 
 CALLERS, SECONDS, REPEATS = 24, 8.0, 3
 STEADY, OVERLOAD = 90.0, 4.0
 """Calls a second at which latency is measured; how many times what it can do is too much."""
-START_S = 120
 CONVERSATIONS = "/api/v1/support/conversations"
 Say = Callable[[str], None]
 
@@ -64,10 +53,9 @@ def _model(ctx: Context, say: Say) -> list[Row]:
     """One message after the other through the whole engine, on one core of its own process."""
     code = "import benchmarks.serving as s; print(*s.model_times())"
     home = {**os.environ, "TRIPO_HOME": str(ctx.home.absolute()), "OMP_NUM_THREADS": "1"}
-    core = min(os.sched_getaffinity(0))
+    command = [sys.executable, "-W", "ignore", "-c", code]
     found = []
     for _ in range(REPEATS):
-        command = ["taskset", "-c", str(core), sys.executable, "-W", "ignore", "-c", code]
         told = subprocess.run(command, env=home, check=True, capture_output=True, text=True).stdout
         found.append([float(part) for part in told.split()[-2:]])
     middle, slow = zip(*found, strict=True)
@@ -78,7 +66,8 @@ def _model(ctx: Context, say: Say) -> list[Row]:
 
 
 def model_times() -> list[float]:
-    """p50 and p95 in ms; in a process of its own, so that it can be held to one core."""
+    """p50 and p95 in ms. Holds this process to one core: to be run in one of its own."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     from engines.support.answering import Message, answer_one
     from serving.releases import load
     from serving.support.release import builder
@@ -96,100 +85,26 @@ def model_times() -> list[float]:
     return [float(found) for found in np.percentile(times[50:], [50, 95])]
 
 
-@dataclass(frozen=True)
-class Server:
-    """A serving process of our own, and a token that may open conversations for anybody."""
-
-    url: str
-    token: str
-    service_token: str
-    pid: int
-
-    def conversations(self) -> Target:
-        bodies = [
-            {"channel": "CHAT", "message": text, "user_id": f"R{n:06d}"}
-            for n, text in enumerate(messages())
-        ]
-        return Target(self.url + CONVERSATIONS, self.token, bodies)
-
-    def answers(self) -> Target:
-        bodies = [{"messages": [{"text": text}]} for text in messages()]
-        return Target(f"{self.url}/answer", self.service_token, bodies)
-
-    def rss_mib(self) -> float:
-        """Memory of the process that answers: the largest of the family."""
-        family = [psutil.Process(self.pid), *psutil.Process(self.pid).children(recursive=True)]
-        return max(p.memory_info().rss for p in family) / 2**20
+def _conversations(server: Server) -> Target:
+    bodies = [
+        {"channel": "CHAT", "message": text, "user_id": f"R{n:06d}"}
+        for n, text in enumerate(messages())
+    ]
+    return Target(server.url + CONVERSATIONS, server.token, bodies)
 
 
-@contextmanager
-def serving(ctx: Context) -> Iterator[Server]:
-    """The service on a copy of this home, so that nothing measured here stays in its store."""
-    if pointer(ctx.engine, "support") is None:
-        raise BadInput("no support release serves in this home yet: `tripo run` makes one")
-    if ctx.engine.dialect.name != "sqlite":
-        raise BadInput("expected a store on SQLite to copy; leave TRIPO_DATABASE_URL empty")
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        shutil.copytree(ctx.home / "releases", home / "releases")
-        (home / "lake").symlink_to((ctx.home / "lake").absolute())
-        copies.dump(ctx.engine, home)
-        settings = ctx.settings.model_copy(
-            update={"home": home, "serving_port": _free_port(), "database_url": ""}
-        )
-        service = processes.serving(settings)
-        with _process(service.command, service.env, f"{settings.serving_url}/readyz") as pid:
-            yield Server(settings.serving_url, *_tokens(settings), pid)
-
-
-def _tokens(settings: Settings) -> tuple[str, str]:
-    pair = Tokens(settings).issue(Caller("bench", Role.SERVICE), datetime.now(UTC))
-    return pair.access_token, settings.service_token.get_secret_value()
-
-
-@contextmanager
-def _process(command: Sequence[str], env: dict[str, str], ready: str) -> Iterator[int]:
-    with tempfile.TemporaryFile() as log:
-        process = psutil.Popen(
-            command, env={**os.environ, **env}, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            _wait(ready, process, log)
-            yield process.pid
-        finally:
-            if process.is_running():
-                family = [process, *process.children(recursive=True)]
-                process.terminate()
-                for left in psutil.wait_procs(family, timeout=20)[1]:
-                    left.kill()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait(url: str, process: psutil.Popen, log: Any) -> None:
-    end = time.monotonic() + START_S
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            if httpx.get(url, timeout=2).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.2)
-    log.seek(0)
-    raise ProcessFailed(f"expected {url} to answer:\n{log.read()[-3000:].decode()}")
+def _answers(server: Server) -> Target:
+    bodies = [{"messages": [{"text": text}]} for text in messages()]
+    return Target(f"{server.url}/answer", server.service_token, bodies)
 
 
 def _http(ctx: Context, say: Say) -> list[Row]:
     """Conversations over HTTP with store and token; the reading alone; the peers' reading."""
     with serving(ctx) as server:
-        by_callers(server.conversations(), CALLERS, 3)
-        stored = [by_callers(server.conversations(), CALLERS, SECONDS) for _ in range(REPEATS)]
-        steady = [at_rate(server.conversations(), STEADY, SECONDS) for _ in range(REPEATS)]
-        plain = [by_callers(server.answers(), CALLERS, SECONDS) for _ in range(REPEATS)]
+        by_callers(_conversations(server), CALLERS, 3)
+        stored = [by_callers(_conversations(server), CALLERS, SECONDS) for _ in range(REPEATS)]
+        steady = [at_rate(_conversations(server), STEADY, SECONDS) for _ in range(REPEATS)]
+        plain = [by_callers(_answers(server), CALLERS, SECONDS) for _ in range(REPEATS)]
         memory = server.rss_mib()
     peers = {name: _peer(name, say) for name in PEERS}
     note = "one message a conversation, answered and stored; 24 callers on the same cores"
@@ -223,30 +138,24 @@ PEERS = {
 def _peer(name: str, say: Say) -> float:
     """Median of the replies a second."""
     say(f"  {name}")
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
+    port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         if name == "mlflow models serve":
             from benchmarks.serving_peers import save_for_mlflow
 
             save_for_mlflow(Path(folder, "model"))
             command = [
-                *(sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local"),
+                *("-m", "mlflow", "models", "serve", "--env-manager", "local"),
                 *("--model-uri", f"{folder}/model", "--host", "127.0.0.1", "--port", str(port)),
             ]
-            ready, path = f"{url}/ping", "/invocations"
+            ready, path = "/ping", "/invocations"
             bodies = [{"dataframe_split": {"columns": ["text"], "data": [[t]]}} for t in messages()]
         else:
             kind = "pipelines" if "three" in name else "shared"
-            command = [sys.executable, "-m", "benchmarks.serving_peers", kind, str(port)]
-            ready, path, bodies = f"{url}/livez", "/answer", [{"text": t} for t in messages()]
-        env = {
-            "HF_HUB_OFFLINE": "1", "MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": os.getcwd(),
-            # MLflow starts the `uvicorn` that it finds
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        }  # fmt: skip
-        with _process(command, env, ready):
-            target = Target(url + path, "", bodies)
+            command = ["-m", "benchmarks.serving_peers", kind, str(port)]
+            ready, path, bodies = "/livez", "/answer", [{"text": t} for t in messages()]
+        with peer(command, port, ready):
+            target = Target(f"http://127.0.0.1:{port}{path}", "", bodies)
             by_callers(target, CALLERS, 3)
             found = [by_callers(target, CALLERS, SECONDS).rate for _ in range(REPEATS)]
     return float(np.median(found))
@@ -255,7 +164,7 @@ def _peer(name: str, say: Say) -> float:
 def _overload(ctx: Context, say: Say) -> list[Row]:
     """Four times what it can do: who is turned away hears so at once, who is let in is answered."""
     with serving(ctx) as server:
-        target = server.conversations()
+        target = _conversations(server)
         by_callers(target, CALLERS, 3)
         usual = by_callers(target, CALLERS, SECONDS).rate
         before = _stored(server)
@@ -289,10 +198,10 @@ def _stored(server: Server) -> int:
 def _sockets(ctx: Context, say: Say) -> list[Row]:
     """A thousand open at once; a message is said in each, and its answer comes there."""
     with serving(ctx) as server:
-        target = server.conversations()
+        target = _conversations(server)
         by_callers(target, CALLERS, 3)
         before = server.rss_mib()
-        held = hold(server.url, server.token, target, server.rss_mib, say)
+        held = asyncio.run(hold(server, target, say))
     note = f"{held.opened} open, {held.answered} answered in {held.seconds:.0f} s"
     return [
         Row(f"{SOCKETS} sockets: more memory", (held.rss_mib - before,), "MiB", 400, False),

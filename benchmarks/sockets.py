@@ -11,6 +11,7 @@ import aiohttp
 import numpy as np
 
 from benchmarks.load import Target
+from benchmarks.servers import Server
 
 SOCKETS = 1000
 OPENING, SAYING = 16, 40.0
@@ -33,26 +34,10 @@ class Held:
         return SOCKETS - self.answered
 
 
-def hold(
-    url: str,
-    token: str,
-    target: Target,
-    rss_mib: Callable[[], float],
-    say: Callable[[str], None],
-) -> Held:
+async def hold(server: Server, target: Target, say: Callable[[str], None]) -> Held:
     """Open them, say one message in each, and wait for its answer there."""
-    return asyncio.run(_hold(url, token, target, rss_mib, say))
-
-
-async def _hold(
-    url: str,
-    token: str,
-    target: Target,
-    rss_mib: Callable[[], float],
-    say: Callable[[str], None],
-) -> Held:
     began = time.perf_counter()
-    headers = {"Authorization": f"Bearer {token}"}
+    headers = {"Authorization": f"Bearer {server.token}"}
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(headers=headers, connector=connector) as session:
         turn = asyncio.Semaphore(OPENING)
@@ -61,7 +46,7 @@ async def _hold(
             async with turn:
                 async with session.post(target.url, json=body) as reply:
                     conversation_id = (await reply.json())["conversation_id"]
-                socket = await session.ws_connect(f"{url}/ws/support/{conversation_id}")
+                socket = await session.ws_connect(f"{server.url}/ws/support/{conversation_id}")
                 await socket.receive_json(timeout=GIVEN_UP_S)
                 return socket
 
@@ -73,7 +58,7 @@ async def _hold(
             calls.append(asyncio.create_task(_asked(socket)))
             await asyncio.sleep(1 / SAYING)
         times = [spent for spent in await asyncio.gather(*calls) if spent is not None]
-        memory = rss_mib()
+        memory = server.rss_mib()
         still = sum(not socket.closed for socket in opened)
         await asyncio.gather(*(socket.close() for socket in opened))
     slowest = float(np.percentile(times, 95)) * 1000 if times else float("nan")

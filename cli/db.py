@@ -208,17 +208,21 @@ def replication(as_json: AsJson = False) -> None:
 
 @app.command()
 def erase(
-    user: Annotated[str, typer.Argument(help="Whose rows go, like R000123.")],
+    user: Annotated[
+        str, typer.Argument(help="Whose rows go, like R000123; or the address of who wrote mails.")
+    ],
     by: Annotated[str, typer.Option(help="Who asks for it; goes into the log.")],
     yes: Annotated[bool, typer.Option("--yes", help="Really erase.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Forget a user: conversations, messages, marks, flags. A restored backup forgets them again.
+    """Forget a user: conversations, messages, marks, mails, flags, and the key of their pseudonym.
 
-    The lake's partitions of simulated days are not touched.
+    A restored backup forgets them again. The next `ingest` takes them out of the lake's days that
+    are still near; in older ones nobody can tell whose rows they were. Simulated days stay.
     """
     from datetime import UTC, datetime
 
+    from engines.support.mail import user_of
     from store import erasure
 
     if not yes:
@@ -226,5 +230,6 @@ def erase(
     with _errors(as_json):
         ctx = Context.load()
         secret = ctx.settings.pseudonym_secret.get_secret_value()
-        gone = erasure.erase(ctx.engine, user, secret, by, datetime.now(UTC))
+        subject = user_of(user) if "@" in user else user
+        gone = erasure.erase(ctx.engine, subject, secret, by, datetime.now(UTC))
         _show({"erased": gone}, as_json, f"Erased of {user}", dict(gone))

@@ -18,10 +18,9 @@ from core.partition import days_of, midnight, window
 from core.schema import asset_schema
 from engines.support.redaction import redact
 from pipelines.context import Context
-from pipelines.nightly import LIVE
 from store.conversations import CONVERSATION, FEEDBACK, MESSAGE
-from store.db import write
-from store.lake import arrow_schema, conform
+from store.db import read
+from store.lake import LIVE, arrow_schema, conform
 from store.pseudonyms import pseudonyms
 
 OWN = {"client_message_id", "audio_url"}
@@ -50,21 +49,18 @@ def _day(day: date, ctx: Context) -> dict[str, pa.Table]:
     mine = (CONVERSATION.c.created_at >= since) & (CONVERSATION.c.created_at < until)
     ids = sa.select(CONVERSATION.c.id).where(mine)
 
-    def work(connection: Connection) -> tuple[list[Any], list[Any], list[Any], dict[str, str]]:
+    def work(connection: Connection) -> list[list[Any]]:
         chosen = sa.select(CONVERSATION).where(mine).order_by(CONVERSATION.c.created_at)
-        rows = connection.execute(chosen).all()
-        named = pseudonyms(connection, (row.user_id for row in rows), until)
-        said, marks = (
-            connection.execute(
-                sa.select(table)
-                .where(table.c.conversation_id.in_(ids))
-                .order_by(table.c.created_at, table.c.id)
-            ).all()
+        theirs = (
+            sa.select(table)
+            .where(table.c.conversation_id.in_(ids))
+            .order_by(table.c.created_at, table.c.id)
             for table in (MESSAGE, FEEDBACK)
         )
-        return list(rows), list(said), list(marks), named
+        return [list(connection.execute(query).all()) for query in (chosen, *theirs)]
 
-    rows, said, marks, named = write(ctx.engine, work)
+    rows, said, marks = read(ctx.engine, work)
+    named = pseudonyms(ctx.engine, (row.user_id for row in rows), until)
     return {
         "conversations": _table("conversations", rows, {"user_id": lambda user: named[user]}),
         "messages": _table("messages", said, {"content": redact, "sources": json.dumps}),

@@ -20,7 +20,7 @@ from core.partition import day_of, days_of, window
 from core.schema import asset_schema
 from pipelines.context import Context
 from pipelines.step import code_digest, file_digest, read_json, write_json
-from store.lake import arrow_schema
+from store.lake import LIVE, arrow_schema
 from store.tables import Base
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 THREADS = 2
-LIVE = "live_"
-"""Before the name of an asset: what the live store adds to it (`pipelines.live_conversations`)."""
 Days = set[date]
 
 

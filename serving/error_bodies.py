@@ -3,11 +3,11 @@
 import json
 from collections.abc import MutableMapping
 from http import HTTPStatus
-from typing import Any
 
+from serving.api.problems import MEDIA_TYPE, Problem, Wrong
 from serving.guards import App, Message, Receive, Scope, Send
 
-PROBLEM = b"application/problem+json"
+PROBLEM = MEDIA_TYPE.encode()
 MOST_BYTES = 1 << 16
 Headers = list[tuple[bytes, bytes]]
 
@@ -46,33 +46,35 @@ def _is_foreign(start: Message) -> bool:
 
 async def _problem(send: Send, start: Message, said: bytes) -> None:
     status: int = start["status"]
+    detail, errors = _read(said)
     title = HTTPStatus(status).phrase
-    document = {"type": "about:blank", "title": title, "status": status, **_detail(title, said)}
+    document = Problem(title=title, status=status, detail=detail or title, errors=errors)
     dropped = (b"content-type", b"content-length")
     headers: Headers = [(n, v) for n, v in start["headers"] if n not in dropped]
     headers.append((b"content-type", PROBLEM))
-    body = json.dumps(document).encode()
+    body = document.model_dump_json().encode()
     await send({**start, "headers": [*headers, (b"content-length", str(len(body)).encode())]})
     await send({"type": "http.response.body", "body": body})
 
 
-def _detail(title: str, said: bytes) -> dict[str, Any]:
-    """What BentoML says in ``{"error", "detail": [{"loc", "msg"}]}``; else the status in words."""
+def _read(said: bytes) -> tuple[str, list[Wrong]]:
+    """What BentoML says in ``{"error", "detail": [{"loc", "msg"}]}``; nothing where it says so
+    otherwise."""
     try:
         found = json.loads(said)
     except ValueError:
-        return {"detail": title, "errors": []}
+        return "", []
     if isinstance(found, list) and len(found) == 1:  # as BentoML sends what a service refused
         found = found[0]
     if not isinstance(found, MutableMapping) or not isinstance(found.get("error"), str):
-        return {"detail": title, "errors": []}
+        return "", []
     wrong = found.get("detail")
     if not isinstance(wrong, list):
-        return {"detail": found["error"], "errors": []}
+        return found["error"], []
     errors = [
-        {"where": ".".join(map(str, one.get("loc", ()))), "expected": str(one.get("msg", ""))}
+        Wrong(where=".".join(map(str, one.get("loc", ()))), expected=str(one.get("msg", "")))
         for one in wrong
         if isinstance(one, MutableMapping)
     ]
     things = "1 thing is" if len(errors) == 1 else f"{len(errors)} things are"
-    return {"detail": f"{things} wrong with the request; see errors", "errors": errors}
+    return f"{things} wrong with the request; see errors", errors

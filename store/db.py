@@ -11,7 +11,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -176,11 +176,22 @@ def _writer(engine: Engine) -> Engine:
     return made
 
 
-def _line(engine: Engine) -> AbstractContextManager[object]:
-    """Where the writers of this process wait for each other; PostgreSQL has many at a time."""
+@contextmanager
+def _line(engine: Engine) -> Iterator[None]:
+    """Where the writers of this process wait for each other; PostgreSQL has many at a time.
+
+    As long as for another process: whoever writes inside of a write would wait for themselves.
+    """
     if engine.dialect.name != "sqlite":
-        return nullcontext()
-    return _turn(str(engine.url.database))
+        yield
+        return
+    turn = _turn(str(engine.url.database))
+    if not turn.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+        raise unavailable(engine, TimeoutError("another write of this process goes on"))
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 @cache

@@ -26,6 +26,8 @@ ARROW = {
     "S": pa.list_(pa.string()),
 }
 QUARANTINE = "quarantine"
+LIVE = "live_"
+"""Before the name of an asset: what the live store adds to it (`pipelines.live_conversations`)."""
 META = b"tripo"
 
 

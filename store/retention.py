@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from core.errors import BadInput, NotAPartition
 from core.partition import day_of, midnight
 from store.db import read, write
-from store.lake import QUARANTINE, Lake, Landing
+from store.lake import LIVE, QUARANTINE, Lake, Landing
 from store.tables import (
     Base,
     FeatureValue,
@@ -144,7 +144,8 @@ def _count(connection: Connection, day: date, subject: str, cutoff: date, remove
 
 
 def clean_lake(lake: Lake, landing: Landing, cut: Cutoffs) -> dict[str, int]:
-    """Remove what users wrote from the lake, its quarantine and landing, by day of the partition.
+    """Remove what users wrote from the lake, its quarantine and landing, by day of the partition;
+    what the live store added to it, too.
 
     Returns
     -------
@@ -156,7 +157,11 @@ def clean_lake(lake: Lake, landing: Landing, cut: Cutoffs) -> dict[str, int]:
         "feedback": cut.feedback,
     }
     return {
-        asset: sum(lake.remove(asset, key) for key in _before(_keys(lake, asset), cutoff))
+        asset: sum(
+            lake.remove(name, key)
+            for name in (asset, f"{LIVE}{asset}")
+            for key in _before(_keys(lake, name), cutoff)
+        )
         + sum(landing.remove(key, asset) for key in _before(landing.days(asset), cutoff))
         for asset, cutoff in kept_from.items()
     }

@@ -168,6 +168,11 @@ def _written(message: EmailMessage) -> str:
     return storable(written_now(content))[:MAX_CHARACTERS].strip()
 
 
+def user_of(address: str) -> str:
+    """Who writes from an address; there is no directory that would say more."""
+    return f"email:{hashlib.sha256(address.lower().encode()).hexdigest()[:40]}"
+
+
 def answered(subject: str) -> str:
     """The subject of a reply."""
     return subject if _REPLY.match(subject) else f"Re: {subject}"

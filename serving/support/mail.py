@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from core.enums import Channel, Role
 from core.errors import Conflict, NotThere
-from engines.support.mail import Mail, parse
+from engines.support.mail import Mail, parse, user_of
 from serving.api.callers import Found
 from serving.api.identity import Caller
 from serving.api.platform import Platform
@@ -29,7 +29,9 @@ from store.db import read
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "message/rfc822"
-router = APIRouter(prefix="/mail", tags=["mail"], responses=documented(401, 404, 413, 422, 503))
+router = APIRouter(
+    prefix="/mail", tags=["mail"], responses=documented(401, 404, 409, 413, 422, 503)
+)
 
 
 class Outcome(StrEnum):
@@ -72,11 +74,6 @@ async def receive_mail(
     body = await request.body()
     check(signature, body, secret, found.clock())
     return MailOut(outcome=await run_in_threadpool(receive, found, body))
-
-
-def user_of(address: str) -> str:
-    """Who writes from an address; there is no directory that would say more."""
-    return f"email:{hashlib.sha256(address.encode()).hexdigest()[:40]}"
 
 
 def receive(found: Platform, raw: bytes) -> Outcome:

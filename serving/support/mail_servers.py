@@ -47,7 +47,8 @@ def address_of(url: str, kinds: str) -> SplitResult:
     over a network as they are."""
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.scheme.startswith(kinds) or not parts.hostname:
-        raise BadInput(f"expected an address like {kinds}s://user:password@host, got {kinds} other")
+        got = f"{parts.scheme}://" if parts.scheme else "none of a known kind"
+        raise BadInput(f"expected an address like {kinds}s://user:password@host, got {got}")
     if parts.scheme in PLAIN and parts.hostname not in LOOPBACK:
         raise BadInput(f"{parts.scheme}:// is for this machine only; use {kinds}s://")
     return parts

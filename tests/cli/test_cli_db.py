@@ -130,3 +130,17 @@ def test_a_store_that_was_never_migrated_has_nothing_to_count_or_copy(
     answer = call(command, code=5)
     assert answer["error"] == "StoreUnavailable" and "tripo db migrate" in answer["message"]
     assert not (home / "backups").exists()
+
+
+def test_who_wrote_mails_is_erased_by_address(home: Path) -> None:
+    from datetime import UTC, datetime
+
+    from engines.support.mail import user_of
+    from store.db import write
+    from store.users import FRAUD, flag
+
+    call("migrate")
+    engine = connect(f"sqlite:///{home / 'store.db'}")
+    user, now = user_of("ann@example.org"), datetime.now(UTC)
+    write(engine, lambda connection: flag(connection, user, FRAUD, now))
+    assert call("erase", "Ann@Example.org", "--by", "ada", "--yes")["erased"]["flags"] == 1

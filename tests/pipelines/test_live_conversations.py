@@ -110,5 +110,5 @@ def test_who_was_erased_is_gone_from_the_days_near_and_a_stranger_afterwards(tmp
     assert gone["keys"] == 1
     assert export(str(DAY), ctx)["conversations"] == 0
     assert lake(ctx, "conversations") == []
-    after = write(ctx.engine, lambda c: pseudonyms(c, ["R000001"], AT))
+    after = pseudonyms(ctx.engine, ["R000001"], AT)
     assert after["R000001"] != before

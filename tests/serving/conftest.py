@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
@@ -31,6 +32,7 @@ from store import agents, conversations
 from store.db import migrate
 from store.seeds import RULES, seed
 from tests.pipelines.test_training import ROOT
+from tests.serving.mails import Inbox, set_up, smtp
 
 KEY = "2026-11-21"
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
@@ -130,3 +132,13 @@ def api(store: Engine, make_api_of: Callable[..., AbstractContextManager[Api]]) 
     """The API on SQLite and on PostgreSQL."""
     with make_api_of(store) as given:
         yield given
+
+
+@pytest.fixture
+def inbox(api: Api) -> Iterator[Inbox]:
+    """A real SMTP server that the API sends its mails to."""
+    found = Inbox()
+    with smtp(found) as port:
+        address = SecretStr(f"smtp://127.0.0.1:{port}")
+        set_up(api, smtp_url=address, mail_from="help@tripo.example")
+        yield found

@@ -175,3 +175,16 @@ def test_health_finds_rows_that_point_nowhere(sqlite_store: Engine) -> None:
     found = health(sqlite_store)
     assert found["ok"] is False
     assert found["problems"] == ["1 rows point to rows that do not exist"]
+
+
+def test_a_write_inside_of_a_write_is_an_error_and_the_next_one_goes_on(
+    sqlite_store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.db.BUSY_TIMEOUT_MS", 100)
+
+    def within(connection: Connection) -> None:
+        write(sqlite_store, lambda inner: inner.execute(sa.select(1)))
+
+    with pytest.raises(StoreUnavailable, match="another write of this process"):
+        write(sqlite_store, within)
+    write(sqlite_store, lambda connection: connection.execute(sa.select(1)))

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from core.partition import midnight
 from store import retention
 from store.db import read
-from store.lake import Lake, Landing
+from store.lake import LIVE, Lake, Landing
 from store.rows import upsert_rows
 from store.tables import (
     Base,
@@ -123,6 +123,7 @@ def test_old_days_leave_the_lake_its_quarantine_and_landing(tmp_path: Path) -> N
         for asset in ("conversations", "messages", "feedback", "orders"):
             lake.write_free(asset, day, rows)
             landing.write(day, asset, rows)
+        lake.write_free(f"{LIVE}messages", day, rows)
     lake.quarantine("messages", last_gone, rows)
     lake.quarantine("messages", "2020-01-01", rows)  # a day with nothing but bad rows
     lake.write_free("conversations", "2019-01", rows)  # a month: not ours to judge
@@ -131,7 +132,8 @@ def test_old_days_leave_the_lake_its_quarantine_and_landing(tmp_path: Path) -> N
 
     removed = retention.clean_lake(lake, landing, CUT)
 
-    assert removed == {"conversations": 2, "messages": 4, "feedback": 4}
+    assert removed == {"conversations": 2, "messages": 5, "feedback": 4}
+    assert lake.keys(f"{LIVE}messages") == [first_kept.isoformat()]
     assert lake.keys("messages") == [first_kept.isoformat()]
     assert lake.keys("conversations") == ["2019-01", first_kept.isoformat()]
     assert lake.keys("feedback") == []
