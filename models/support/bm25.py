@@ -8,6 +8,7 @@ Robertson and Zaragoza (2009), The Probabilistic Relevance Framework: BM25 and B
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,10 @@ Floats = NDArray[np.float32]
 
 
 @lru_cache(maxsize=1 << 14)
-def _counted(text: str) -> tuple[tuple[str, int], ...]:
+def _counted(text: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Words and how often; kept, as an edit of one item makes the index of all texts anew."""
-    return tuple(Counter(terms(text)).items())
+    counted = Counter(terms(text))
+    return tuple(counted), tuple(counted.values())
 
 
 class Bm25:
@@ -29,19 +31,16 @@ class Bm25:
 
     def __init__(self, documents: Sequence[str], k1: float, b: float) -> None:
         counts = [_counted(text) for text in documents]
-        self._place: dict[str, int] = {}
-        rows, columns, values = [], [], []
-        for row, count in enumerate(counts):
-            for word, times in count:
-                rows.append(row)
-                columns.append(self._place.setdefault(word, len(self._place)))
-                values.append(times)
-        length = np.array([sum(times for _, times in count) for count in counts], "float64")
+        words = list(chain.from_iterable(found for found, _ in counts))
+        values = np.fromiter(chain.from_iterable(times for _, times in counts), "float64")
+        self._place = {word: n for n, word in enumerate(dict.fromkeys(words))}
+        columns = np.fromiter(map(self._place.__getitem__, words), "int64", len(words))
+        rows = np.repeat(np.arange(len(counts)), [len(found) for found, _ in counts])
+        length = np.bincount(rows, values, minlength=len(counts))
         norm = k1 * (1 - b + b * length / max(length.mean(), 1.0))
-        found = np.asarray(values, "float64")
         seen = np.bincount(columns, minlength=len(self._place))
         self._rarity = np.log1p((len(counts) - seen + 0.5) / (seen + 0.5))
-        weight = found * (k1 + 1) / (found + norm[rows]) * self._rarity[columns]
+        weight = values * (k1 + 1) / (values + norm[rows]) * self._rarity[columns]
         shape = (len(self._place), len(counts))
         self._weights = sparse.csr_matrix((weight.astype("float32"), (columns, rows)), shape=shape)
 
