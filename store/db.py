@@ -260,7 +260,7 @@ def migrate(engine: Engine, revision: str = "head") -> str | None:
 
 def health(engine: Engine) -> dict[str, Any]:
     """Whether the store answers, how fast, and whether its tables are those of this version."""
-    from store.migrate import current_revision, head_revision
+    from store.migrate import current_revision, head_revision, known
 
     started = time.perf_counter()
     with answering(engine), engine.connect() as connection:
@@ -268,7 +268,9 @@ def health(engine: Engine) -> dict[str, Any]:
         problems = _problems(connection)
     head = head_revision()
     if current != head:
-        problems.append(f"migrated to {current}, expected {head}: run `tripo db migrate`")
+        newer = current is not None and not known(current)
+        mend = "a newer version did that: update this one" if newer else "run `tripo db migrate`"
+        problems.append(f"migrated to {current}, expected {head}: {mend}")
     return {
         "ok": not problems,
         "database": shown(engine.url),

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
@@ -28,7 +29,16 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 def head_revision() -> str | None:
     """The newest revision this code knows."""
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return _scripts().get_current_head()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())
+
+
+def known(revision: str) -> bool:
+    """Whether this code has a migration of that name; a newer version's store may be at another."""
+    return any(s.revision == revision for s in _scripts().walk_revisions())
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -48,7 +58,7 @@ def migrate(engine: Engine, revision: str = "head") -> str | None:
     Raises
     ------
     BadInput
-        If no such revision exists.
+        If no such revision exists, or a newer version of this code moved the store to its own.
     """
     with engine.execution_options(**WRITER).connect() as connection:
         sqlite = engine.dialect.name == "sqlite"
@@ -78,9 +88,9 @@ def _move(connection: Connection, revision: str) -> None:
             command.downgrade(config, revision)
         else:
             command.upgrade(config, revision)
-    except CommandError as error:
-        known = ", ".join(s.revision for s in scripts.walk_revisions())
+    except (CommandError, RevisionError) as error:
+        revisions = ", ".join(s.revision for s in scripts.walk_revisions())
         raise BadInput(
-            f"expected head, base or one of {known}; got {revision!r} with the store at "
+            f"expected head, base or one of {revisions}; got {revision!r} with the store at "
             f"{current}: {error}"
         ) from None

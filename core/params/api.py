@@ -31,3 +31,6 @@ class MailParams(Section):
     poll_s: float = Field(gt=0, description="between two looks at what waits, and at the mailbox")
     attempts: int = Field(ge=1, description="tries to send a mail before it is given up")
     first_wait_s: float = Field(gt=0, description="after the first failure; doubled each time")
+    per_address: list[str] = Field(
+        description="windows of one sender, like 20/hour: machines that answer machines end there"
+    )

@@ -46,7 +46,7 @@ class Platform:
 
     @cached_property
     def limits(self) -> CallLimits:
-        return CallLimits(self.params.api, self.settings.redis_url)
+        return CallLimits(self.params.api, self.params.mail.per_address, self.settings.redis_url)
 
     @cached_property
     def live(self) -> LiveSupport:

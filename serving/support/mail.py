@@ -30,7 +30,7 @@ from store.db import read
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "message/rfc822"
 router = APIRouter(
-    prefix="/mail", tags=["mail"], responses=documented(401, 404, 409, 413, 422, 503)
+    prefix="/mail", tags=["mail"], responses=documented(401, 404, 409, 413, 422, 429, 503)
 )
 
 
@@ -83,6 +83,8 @@ def receive(found: Platform, raw: bytes) -> Outcome:
     ------
     BadInput
         For what is no mail, or has nothing written in it.
+    TooManyCalls
+        For more mails of one address than ``params.mail.per_address``; this one is not stored.
     """
     mail = parse(raw)
     if mail.automatic:
@@ -93,6 +95,7 @@ def receive(found: Platform, raw: bytes) -> Outcome:
     for row in known:
         if row.mail_id == mail.mail_id:
             return _again(found, mail, row)
+    found.limits.count_mail(user_id)
     # somebody else's answer to our mail, forwarded perhaps, is no message of this user's
     thread = {row.mail_id: row for row in known if row.user_id == user_id}
     nearest = next((thread[name] for name in mail.references if name in thread), None)

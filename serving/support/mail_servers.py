@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy.engine import Row
 
-from core.errors import BadInput, Conflict, NotThere
+from core.errors import BadInput, Conflict, NotThere, TooManyCalls
 from engines.support.mail import MOST_BYTES, Reply, compose
 from serving.api.platform import Platform
 from serving.support.mail import receive
@@ -135,8 +135,8 @@ def _smtp(url: str) -> Iterator[smtplib.SMTP]:
 def read_mailbox(found: Platform) -> int:
     """Take in every unread mail; each is marked as read once it is stored. How many there were.
 
-    Of a large one the beginning is read: its text stands before what is attached. What is none, or
-    says nothing, is flagged besides, for a person to look at.
+    Of a large one the beginning is read: its text stands before what is attached. What is none,
+    says nothing, or is one of too many of an address is flagged besides, for a person to look at.
     """
     parts = address_of(found.settings.imap_url.get_secret_value(), "imap")
     with _imap(parts) as box:
@@ -153,8 +153,8 @@ def read_mailbox(found: Platform) -> int:
 def _flags(found: Platform, raw: bytes, number: bytes) -> str:
     try:
         receive(found, raw)
-    except (BadInput, Conflict, NotThere) as error:
-        log.warning("mail %s was not understood and is flagged: %s", number.decode(), error)
+    except (BadInput, Conflict, NotThere, TooManyCalls) as error:
+        log.warning("mail %s was not taken and is flagged: %s", number.decode(), error)
         return r"(\Seen \Flagged)"
     return r"(\Seen)"
 

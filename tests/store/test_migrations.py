@@ -104,6 +104,16 @@ def test_an_unknown_revision_is_refused_with_the_known_ones(empty_store: Engine)
     assert tables(empty_store) == set()
 
 
+def test_the_store_of_a_newer_version_is_left_as_it_is(store: Engine) -> None:
+    with store.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(BadInput, match="store at 9999"):
+        migrate(store)
+    [problem] = health(store)["problems"]
+    assert "update this one" in problem
+    assert "ai_performance" in " ".join(tables(store))
+
+
 def test_those_who_migrate_at_once_wait_for_each_other(empty_store: Engine) -> None:
     done: list[str | None] = []
     threads = [Thread(target=lambda: done.append(migrate(empty_store))) for _ in range(3)]

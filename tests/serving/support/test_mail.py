@@ -5,6 +5,7 @@ from pydantic import SecretStr
 
 from core.enums import Channel, Role
 from engines.support.mail import Reply, compose, user_of
+from serving.api.limits import CallLimits
 from serving.signing import HEADER, sign
 from serving.support.mail import Outcome, receive
 from serving.support.mail_servers import send_waiting
@@ -135,3 +136,16 @@ def test_a_mail_without_a_true_and_fresh_signature_is_refused(api):
     for wrong in ("", "t=1", "v1=x", sign(raw + b" ", SECRET, api.now)):
         assert posted(api, raw, **{HEADER: wrong}).status_code == 401
     assert conversations(api) == []
+
+
+def test_machines_that_answer_each_other_come_to_an_end(api):
+    few = CallLimits(api.platform.params.api, ["2/hour"], "")
+    vars(api.platform)["limits"] = few
+    set_up(api, mail_webhook_secret=SecretStr(SECRET))
+    answers = [posted(api, mail(ASKED, Message_ID=f"<m{n}@x>")) for n in range(3)]
+    assert [a.status_code for a in answers] == [200, 200, 429]
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 3600
+    assert len(conversations(api)) == 2
+    assert posted(api, mail(ASKED, Message_ID="<m1@x>")).json() == {"outcome": "REPEATED"}
+    other = mail(ASKED, From="bob@example.org", Message_ID="<m4@x>")
+    assert posted(api, other).json() == {"outcome": "OPENED"}
