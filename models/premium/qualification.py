@@ -2,11 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from core.params.tabular import DriverQualificationParams
@@ -20,6 +19,9 @@ from features.driver_qualification import (
 )
 from models import booster, tabular_plots
 from models.contract import Artefact, Card
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -222,7 +224,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
 _BANDS = ["up to 60", "61-120", "over 120"]
 
 
-def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Figure]:
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     """Importance, reliability, precision and recall."""
     p = predictions["probability"].to_numpy("float64")
     y = rows["label"].to_numpy("float64")

@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from core.params.tabular import AcceptanceParams
@@ -14,6 +14,9 @@ from features.acceptance import CATEGORICAL, FALLS_WITH_PRICE, NUMERIC, features
 from models import booster, tabular_plots
 from models.contract import Artefact, Card
 from models.judging import expected_calibration_error
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -127,7 +130,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Figure]:
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     """Importance and reliability."""
     p = predictions["probability"].to_numpy("float64")
     return {

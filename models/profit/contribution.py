@@ -1,16 +1,19 @@
 """Contribution of a trip in cents, as it can be known at the quote."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from core.params.tabular import ContributionParams
 from features import quoted_order
 from models import booster, tabular_plots
 from models.contract import Artefact, Card
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -101,7 +104,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     }  # fmt: skip
 
 
-def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Figure]:
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     """Importance, prediction against truth, residuals."""
     return {
         **tabular_plots.importance(predictions),

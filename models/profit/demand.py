@@ -2,10 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import nbinom
 
@@ -13,6 +13,9 @@ from core.params.tabular import DemandParams
 from features.demand import CATEGORICAL, NUMERIC
 from models import booster, tabular_plots
 from models.contract import Artefact, Card
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -137,7 +140,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
-def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Figure]:
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     """Importance, prediction against truth, residuals."""
     mean = predictions["requests"].to_numpy("float64")
     truth = rows["requests"].to_numpy("float64")

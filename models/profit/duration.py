@@ -1,10 +1,10 @@
 """Minutes of a real trip, known at the quote; and, to compare only, with the realised distance."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from core.params.tabular import RealTripsParams
@@ -12,6 +12,9 @@ from features import real_trips
 from models import booster, tabular_plots
 from models.contract import Artefact, Card
 from models.profit import trip_regression
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -109,7 +112,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     return trip_regression.slices(rows)
 
 
-def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Figure]:
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     """Importance, prediction against truth, residuals, and published figures beside ours."""
     minutes = predictions["minutes"].to_numpy("float64")
     ours = score(predictions, rows)

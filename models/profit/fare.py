@@ -1,10 +1,10 @@
 """Fare of a real trip in cents, known at the quote: before tolls, taxes and tips."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from core.params.tabular import RealTripsParams
@@ -12,6 +12,9 @@ from features import real_trips
 from models import booster, tabular_plots
 from models.contract import Artefact, Card
 from models.profit import trip_regression
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +90,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     return trip_regression.slices(rows)
 
 
-def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> dict[str, Figure]:
+def plots(predictions: pd.DataFrame, rows: pd.DataFrame) -> "dict[str, Figure]":
     """Importance, prediction against truth, residuals."""
     cents = predictions["fare_cents"].to_numpy("float64")
     return {
