@@ -70,7 +70,7 @@ class SentimentParams(Section):
     """The sentiment head."""
 
     seed: int
-    c: float = Field(gt=0)
+    cs: tuple[float, ...] = Field(min_length=1, description="strengths to choose among")
     dimensions: int = Field(gt=0)
     directions: int = Field(gt=0)
     lexical_weight: float = Field(gt=0)

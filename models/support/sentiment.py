@@ -60,22 +60,26 @@ def _frame(probabilities: Floats, index: pd.Index) -> pd.DataFrame:
 
 
 def fit(train: pd.DataFrame, validate: pd.DataFrame, params: SentimentParams) -> Artefact:
-    """Fit on ``train``, choose the temperature on ``validate``."""
-    recipe = HeadRecipe(
-        params.c, params.dimensions, params.directions, params.lexical_weight, params.seed
-    )
-    head = heads.fit_head(
-        heads.stack(train["embedding"].tolist()),
-        train["text"].tolist(),
-        train["label"].tolist(),
-        LABELS,
-        recipe,
-    )
-    logits = head.logits(heads.stack(validate["embedding"].tolist()), validate["text"].tolist())
+    """Fit on ``train``; choose strength and temperature on ``validate``, by log loss."""
+    known, texts = heads.stack(train["embedding"].tolist()), train["text"].tolist()
+    asked = heads.stack(validate["embedding"].tolist()), validate["text"].tolist()
     right = np.array([LABELS.index(label) for label in validate["label"]])
+
+    def learned(c: float) -> tuple[float, HeadRecipe, Head, float]:
+        recipe = HeadRecipe(
+            c, params.dimensions, params.directions, params.lexical_weight, params.seed
+        )
+        head = heads.fit_head(known, texts, train["label"].tolist(), LABELS, recipe)
+        logits = head.logits(*asked)
+        temperature = heads.temperature(logits, right)
+        sure = heads.softmax(logits / temperature)[np.arange(len(right)), right]
+        return float(-np.log(sure).mean()), recipe, head, temperature
+
+    _, recipe, head, temperature = min(map(learned, params.cs), key=lambda found: found[0])
     meta = {
         "classes": LABELS,
-        "temperature": heads.temperature(logits, right),
+        "c": recipe.c,
+        "temperature": temperature,
         "encoder_sha256": heads.encoder_of(train),
         learning_curve.CURVE: learning_curve.curve(
             "messages learned from", "accuracy on validation rows",

@@ -1,5 +1,7 @@
 """Intent, sentiment and retrieval learned from a small share of the bundled text, and judged."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -109,6 +111,25 @@ def test_sentiment_scores_run_from_minus_one_to_one(moods):
     means = [found["score"][right == label].mean() for label in ("negative", "neutral", "positive")]
     assert means == sorted(means)
     assert judging.primary(sentiment, found, dataset.test) > 0.85
+
+
+def test_the_strength_of_the_sentiment_head_is_the_one_that_other_text_prefers(ctx, moods):
+    _, dataset, _, _, _ = moods
+    asked = dataset.validate
+
+    def learned(*cs):
+        params = ctx.params.sentiment.model_copy(update={"cs": cs})
+        return sentiment.fit(dataset.train, asked, params)
+
+    def log_loss(c):
+        found = sentiment.load(learned(c)).predict(asked)
+        return -np.mean([np.log(row[row["label_asked"]]) for _, row in
+                         found.assign(label_asked=asked["label"]).iterrows()])  # fmt: skip
+
+    weak, strong = 0.001, 3.0
+    assert log_loss(strong) < 0.9 * log_loss(weak)
+    for cs in ((weak, strong), (strong, weak)):
+        assert json.loads(learned(*cs)[heads.META])["c"] == strong
 
 
 def test_what_nothing_answers_is_trusted_less(base):
