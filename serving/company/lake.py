@@ -9,11 +9,13 @@ from threading import Lock
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from core.enums import LoyaltyTier, OrderStatus, PaymentStatus, Vertical
 from core.errors import LookupUnavailable
 from engines.support.ports import Order, Payment, Trip, User
 from serving.company.places import Places
+from serving.company.riders import Riders
 
 ORDER = (
     "order_id, rider_id, vertical, status, requested_at, completed_at, cancelled_at, cancelled_by, "
@@ -21,7 +23,6 @@ ORDER = (
 )
 TRIP = "trip_id, order_id, driver_id, started_at, ended_at, distance_km, duration_minutes, status"
 PAYMENT = 'payment_id, order_id, kind, status, amount, currency, "at"'
-RIDER = "rider_id, loyalty_tier, plan"
 OF_ORDERS = ("orders", "trips", "payments")
 
 
@@ -34,6 +35,7 @@ class LakeCompany:
         self._database.execute("SET threads = 1; SET TimeZone = 'UTC'")
         self._making = Lock()
         self._places = {asset: Places(lake / asset, "order_id") for asset in OF_ORDERS}
+        self._riders = Riders(lake / "riders")
 
     def order(self, order_id: str) -> Order | None:
         rows = self._of_order("orders", ORDER, order_id)
@@ -54,17 +56,11 @@ class LakeCompany:
 
     def user(self, user_id: str) -> User | None:
         """As the newest day of riders has them."""
-        days = sorted((self._lake / "riders").glob("[0-9]*.parquet"))
-        cursor = self._cursor()
         try:
-            rows = _rows(cursor, RIDER, "rider_id", days[-1:], user_id)
-        except duckdb.Error as error:
+            row = self._riders.of(user_id)
+        except (pa.ArrowException, OSError) as error:
             raise self._unreadable("riders", error) from None
-        finally:
-            cursor.close()
-        if not rows:
-            return None
-        return User(user_id, LoyaltyTier(rows[-1]["loyalty_tier"]), rows[-1]["plan"])
+        return User(user_id, LoyaltyTier(row["loyalty_tier"]), row["plan"]) if row else None
 
     def close(self) -> None:
         self._database.close()

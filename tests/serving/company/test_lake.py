@@ -121,6 +121,16 @@ def test_a_user_is_as_the_newest_day_has_them(lake, known):
     lake.write("riders", DAYS[0], rider("BASIC", None))
     lake.write("riders", DAYS[1], rider("ELITE", "PREMIUM"))
     assert (known.user("R1").loyalty_tier, known.user("R1").plan) == (LoyaltyTier.ELITE, "PREMIUM")
+    assert known.user("R2") is None
+    lake.write("riders", DAYS[1], rider("BASIC", None))
+    assert (known.user("R1").loyalty_tier, known.user("R1").plan) == (LoyaltyTier.BASIC, None)
+
+
+def test_a_broken_day_of_riders_is_named(lake, known):
+    lake.write("riders", DAYS[0], rider("PLUS", None))
+    (lake.root / "riders" / f"{DAYS[0]}.parquet").write_bytes(b"no parquet")
+    with pytest.raises(LookupUnavailable, match="riders"):
+        known.user("R1")
 
 
 def test_a_broken_partition_is_named(lake, known):
