@@ -228,13 +228,16 @@ class _Live:
         }.get(given.type)  # fmt: skip
         if handler is None:
             raise BadInput(f"type: got {given.type!r}, which no client sends")
-        if given.type not in ("HEARTBEAT", "VOICE_DATA"):
+        # what is not counted says nothing either, and nobody need look at the store for it
+        passing = given.type in ("HEARTBEAT", "VOICE_DATA")
+        if not passing:
             if self._found.asks_others:
                 await run_in_threadpool(self._found.limits.count, self._who)
             else:
                 self._found.limits.count(self._who)
         await handler(given.data)
-        self._hub.wake(self._id)
+        if not passing:
+            self._hub.wake(self._id)
 
     async def _alive(self, _data: dict[str, Any]) -> None:
         """The client is there; that it was heard is all."""

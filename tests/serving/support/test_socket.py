@@ -206,3 +206,20 @@ def test_a_transcript_with_a_nul_is_an_error_and_the_conversation_goes_on(api):
         assert "NUL" in until(socket, "ERROR")[0]["message"]
         send(socket, "SEND_MESSAGE", content=CANCEL)
         until(socket, "AI_RESPONSE")
+
+
+def test_a_flood_of_signs_of_life_does_not_reach_the_store(api, monkeypatch):
+    looks, news = [], live._Live._news
+
+    def counted(self, connection):
+        looks.append(1)
+        return news(self, connection)
+
+    monkeypatch.setattr(live._Live, "_news", counted)
+    with joined(api, opened(api)["conversation_id"]) as socket:
+        until(socket, "CONNECTED")
+        for _ in range(300):
+            send(socket, "HEARTBEAT")
+        send(socket, "SEND_MESSAGE", content=CANCEL)
+        until(socket, "AI_RESPONSE")
+    assert len(looks) < 10
