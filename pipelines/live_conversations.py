@@ -62,7 +62,12 @@ def _day(day: date, ctx: Context) -> dict[str, pa.Table]:
     rows, said, marks = read(ctx.engine, work)
     named = pseudonyms(ctx.engine, (row.user_id for row in rows), until)
     return {
-        "conversations": _table("conversations", rows, {"user_id": lambda user: named[user]}),
+        "conversations": _table(
+            "conversations",
+            rows,
+            # the reason of a hand-over can be the user's own words
+            {"user_id": lambda user: named[user], "escalation_reason": redact},
+        ),
         "messages": _table("messages", said, {"content": redact, "sources": json.dumps}),
         "feedback": _table("feedback", marks, {"user_comment": redact}),
     }

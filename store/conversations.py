@@ -101,6 +101,8 @@ def change(connection: Connection, row: Row[Any], values: Mapping[str, Any]) -> 
         If somebody changed it since.
     """
     given = {**values, "version": row.version + 1, "row_id": row.id, "read_version": row.version}
+    if "updated_at" in values:  # read before a wait for the lock, or on a clock that is behind
+        given["updated_at"] = max(values["updated_at"], row.created_at)
     changed: Row[Any] | None = connection.execute(_CHANGE, given).one_or_none()
     if changed is None:
         raise Conflict(f"conversation {row.id} was changed by somebody else meanwhile; read again")
@@ -133,6 +135,16 @@ def said_before(
     return connection.execute(sa.select(MESSAGE).where(same)).one_or_none()
 
 
+def opened(
+    connection: Connection, user_id: str, client_message_id: str, since: datetime
+) -> Row[Any] | None:
+    """The first message of the user's conversation that was opened with this id, if one was."""
+    theirs = (CONVERSATION.c.user_id == user_id) & (CONVERSATION.c.created_at >= since)
+    first = (MESSAGE.c.client_message_id == client_message_id) & (MESSAGE.c.seq == 1)
+    chosen = sa.select(MESSAGE).join(CONVERSATION, MESSAGE.c.conversation_id == CONVERSATION.c.id)
+    return connection.execute(chosen.where(theirs & first).limit(1)).one_or_none()
+
+
 def reply_to(connection: Connection, message_id: uuid.UUID) -> Row[Any] | None:
     """The assistant's reply to a message."""
     return connection.execute(_REPLY_TO, {"row_id": message_id}).one_or_none()
@@ -158,26 +170,38 @@ def turns(connection: Connection, conversation_id: uuid.UUID) -> list[Row[Any]]:
     return list(connection.execute(_TURNS, {"of_conversation": conversation_id}).all())
 
 
-def idle(connection: Connection, before: datetime, limit: int = 500) -> list[Row[Any]]:
-    """Conversations with the assistant in which nobody has written since: id, action and created_at
-    of the assistant's last reply."""
-    newest = (
-        sa.select(MESSAGE.c.conversation_id, sa.func.max(MESSAGE.c.seq).label("seq"))
-        .group_by(MESSAGE.c.conversation_id)
-        .subquery()
-    )
-    last = (MESSAGE.c.conversation_id == newest.c.conversation_id) & (MESSAGE.c.seq == newest.c.seq)
-    chosen = (
-        sa.select(CONVERSATION, MESSAGE.c.action, MESSAGE.c.created_at.label("replied_at"))
-        .join(newest, CONVERSATION.c.id == newest.c.conversation_id)
-        .join(MESSAGE, last)
+def idle(
+    connection: Connection, before: datetime, unanswered: bool = False, limit: int = 500
+) -> list[Row[Any]]:
+    """Conversations with the assistant in which nothing has happened since: all columns, with
+    action and created_at of the last message, as ``replied_at``; lines of the system are none.
+
+    ``unanswered``: those instead whose user wrote last, with that message's id as ``asked_id``.
+    """
+    # looked up for each conversation that is left: all messages would be read otherwise
+    last = (
+        sa.select(MESSAGE.c.id)
         .where(
-            (CONVERSATION.c.status == ConversationStatus.IN_PROGRESS)
-            & (MESSAGE.c.sender == Sender.AI)
-            & (MESSAGE.c.created_at <= before)
+            (MESSAGE.c.conversation_id == CONVERSATION.c.id) & (MESSAGE.c.sender != Sender.SYSTEM)
         )
-        .limit(limit)
+        .order_by(MESSAGE.c.seq.desc())
+        .limit(1)
+        .correlate(CONVERSATION)
+        .scalar_subquery()
     )
+    by_user = MESSAGE.c.sender.is_not_distinct_from(Sender.USER)
+    who_wrote = by_user if unanswered else ~by_user
+    goes_on = CONVERSATION.c.status.in_([ConversationStatus.OPEN, ConversationStatus.IN_PROGRESS])
+    chosen = (
+        sa.select(
+            CONVERSATION, MESSAGE.c.action, MESSAGE.c.created_at.label("replied_at"),
+            MESSAGE.c.id.label("asked_id"),
+        )
+        .outerjoin(MESSAGE, MESSAGE.c.id == last)
+        .where(goes_on & (CONVERSATION.c.updated_at <= before) & who_wrote)
+        .order_by(CONVERSATION.c.updated_at)
+        .limit(limit)
+    )  # fmt: skip
     return list(connection.execute(chosen).all())
 
 

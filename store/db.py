@@ -107,7 +107,7 @@ def _sqlite(url: URL) -> Engine:
         Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     kept = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS} if in_file else {}
     waits = {"timeout": BUSY_TIMEOUT_MS / 1000}
-    engine = sa.create_engine(url, connect_args=waits, **kept)
+    engine = sa.create_engine(url, connect_args=waits, hide_parameters=True, **kept)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
@@ -131,9 +131,19 @@ def _begin(connection: Connection) -> None:
 
 
 def _server(url: URL) -> Engine:
-    return sa.create_engine(
-        url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}
-    )
+    waits = {"connect_timeout": CONNECT_TIMEOUT_S}
+    engine = sa.create_engine(url, pool_pre_ping=True, connect_args=waits, hide_parameters=True)
+    event.listen(engine, "handle_error", _without_row)
+    return engine
+
+
+def _without_row(context: sa.engine.ExceptionContext) -> None:
+    """Errors are logged, and PostgreSQL's DETAIL quotes the row: a person's message, perhaps."""
+    original, ours = context.original_exception, context.sqlalchemy_exception
+    said = getattr(original, "diag", None)
+    if said is not None and said.message_detail and ours is not None:
+        original.args = (said.message_primary,)
+        ours.args = (f"({type(original).__name__}) {said.message_primary}",)
 
 
 def read(engine: Engine, work: Callable[[Connection], T]) -> T:

@@ -13,6 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from core.enums import ConversationStatus
+from store import agents
 from store.conversations import CONVERSATION
 from store.db import read, write
 from store.outbox import OUTBOX
@@ -44,8 +46,12 @@ def erase(engine: Engine, user_id: str, secret: str, by: str, at: datetime) -> d
 
 
 def _forget(connection: Connection, user_id: str) -> dict[str, int]:
-    mine = sa.select(CONVERSATION.c.id).where(CONVERSATION.c.user_id == user_id)
-    ids = [str(found) for found in connection.scalars(mine)]
+    mine = sa.select(CONVERSATION).where(CONVERSATION.c.user_id == user_id)
+    rows = connection.execute(mine).all()
+    for row in rows:  # whoever has one in hand gets their place back
+        if row.status == ConversationStatus.ESCALATED and row.assigned_agent_id is not None:
+            agents.leave_place(connection, row.assigned_agent_id, row.updated_at)
+    ids = [str(row.id) for row in rows]
     told = OUTBOX.c.payload["conversation_id"].as_string().in_(ids)
     named = OUTBOX.c.payload["user_id"].as_string() == user_id
     deletions = {
@@ -53,7 +59,10 @@ def _forget(connection: Connection, user_id: str) -> dict[str, int]:
         # their messages, marks and notes go with them
         "conversations": sa.delete(CONVERSATION).where(CONVERSATION.c.user_id == user_id),
         "flags": sa.delete(FLAG).where(FLAG.c.user_id == user_id),
-        "calls": sa.delete(CALL).where(CALL.c.caller == user_id),
+        # a service's, too: what it was answered is about the user
+        "calls": sa.delete(CALL).where(
+            (CALL.c.caller == user_id) | CALL.c.response["conversation_id"].as_string().in_(ids)
+        ),
         # from now on nobody can tell whose rows in the lake these were
         "keys": sa.delete(KEY).where(KEY.c.user_id == user_id),
     }
@@ -75,7 +84,10 @@ def replay(engine: Engine, erasures: Iterable[dict[str, Any]], secret: str) -> i
         if fresh:
             connection.execute(ERASED.insert(), fresh)
         everybody = known | {row["user"] for row in fresh}
-        users = set(connection.scalars(sa.select(CONVERSATION.c.user_id).distinct()))
+        named = CONVERSATION.c.user_id, FLAG.c.user_id, KEY.c.user_id, CALL.c.caller
+        users = {
+            user for column in named for user in connection.scalars(sa.select(column).distinct())
+        }
         back = [user for user in users if pseudonym(user, secret) in everybody]
         for user in back:
             _forget(connection, user)

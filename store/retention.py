@@ -68,6 +68,8 @@ def past_retention(cut: Cutoffs) -> list[tuple[type[Base], date, sa.ColumnElemen
                 ResponseFeedback.message_id.in_(sa.select(SupportMessage.id).where(old_messages)),
             ),
         ),
+        # replies first: gone with what they reply to, they would not be counted
+        (SupportMessage, cut.conversations, old_messages & SupportMessage.reply_to.is_not(None)),
         (SupportMessage, cut.conversations, old_messages),
         (
             SupportConversation,

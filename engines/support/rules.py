@@ -13,23 +13,24 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import BadInput
 
-FIELDS = frozenset(
-    {
-        "intent",
-        "sos_words",
-        "danger_probability",
-        "fraud_flagged",
-        "sentiment_score",
-        "previous_sentiment_score",
-        "after_ai_answer",
-        "answer_confidence",
-        "loyalty_tier",
-        "in_scope",
-        "low_confidence_turns",
-        "turns_without_progress",
-        "engine_error",
-    }
-)
+KINDS: Mapping[str, type] = {
+    "intent": str,
+    "sos_words": float,
+    "danger_probability": float,
+    "fraud_flagged": bool,
+    "sentiment_score": float,
+    "previous_sentiment_score": float,
+    "after_ai_answer": bool,
+    "answer_confidence": float,
+    "loyalty_tier": str,
+    "in_scope": bool,
+    "low_confidence_turns": float,
+    "turns_without_progress": float,
+    "engine_error": bool,
+}
+FIELDS = frozenset(KINDS)
+DEEPEST = 10
+"""Conditions within conditions."""
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -120,6 +121,37 @@ def parse(name: str, condition: Mapping[str, Any], action: Mapping[str, Any]) ->
         str(action["specialization"]),
         dict(action.get("specialization_by_intent", {})),
     )
+
+
+def check_values(rule: Rule) -> None:
+    """BadInput for what somebody who writes a rule should not be able to write.
+
+    A value that cannot be compared would fail on every message, and hand all of them over.
+    """
+    _check(rule.name, rule.condition, 0)
+
+
+def _check(name: str, condition: Condition, depth: int) -> None:
+    if depth > DEEPEST:
+        raise BadInput(f"rule {name!r}: expected at most {DEEPEST} conditions within each other")
+    if not isinstance(condition, Compare):
+        for part in condition.all if isinstance(condition, All) else condition.any:
+            _check(name, part, depth + 1)
+        return
+    kind, value = KINDS[condition.field], condition.value
+    if condition.op == "in":
+        fits = isinstance(value, list | tuple) and all(_is(kind, one) for one in value)
+    else:
+        fits = _is(kind, value)
+    if not fits:
+        wanted = f"a list of {kind.__name__}" if condition.op == "in" else kind.__name__
+        raise BadInput(f"rule {name!r}: {condition.field} {condition.op} expects {wanted}")
+
+
+def _is(kind: type, value: Any) -> bool:
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, kind)
 
 
 def _fields(condition: Condition) -> set[str]:

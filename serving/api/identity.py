@@ -20,6 +20,8 @@ from core.settings import Settings
 ACCESS, REFRESH = timedelta(minutes=60), timedelta(days=30)
 NEEDED = ["sub", "role", "use", "jti", "iat", "exp", "iss", "aud"]
 SERVICE = "service"
+LONGEST_SUBJECT = 64
+"""Characters that the store keeps of a user's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,15 @@ class Tokens:
 
 
 def _caller(claims: dict[str, Any]) -> Caller:
+    subject = str(claims["sub"])
+    if not 1 <= len(subject) <= LONGEST_SUBJECT:  # cut, two people would be one
+        raise NotAuthenticated(
+            f"the token was refused: expected a subject of 1 to {LONGEST_SUBJECT} characters, "
+            f"got {len(subject)}"
+        )
     try:
         return Caller(
-            subject=str(claims["sub"])[:64],
+            subject=subject,
             role=Role(claims["role"]),
             audience=Audience(claims.get("user_type", Audience.RIDER)),
             loyalty_tier=LoyaltyTier(claims.get("loyalty_tier", LoyaltyTier.BASIC)),

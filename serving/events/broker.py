@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import BadInput
 
@@ -38,7 +38,10 @@ Handler = Callable[[Event], Awaitable[None]]
 
 
 class Broker(Protocol):
-    """Takes events out and brings others' in."""
+    """Takes events out and brings others' in; ``hears`` says whether it still does the latter."""
+
+    @property
+    def hears(self) -> bool: ...
 
     async def start(self) -> None: ...
 
@@ -53,6 +56,7 @@ class InProcess:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self.published: deque[Event] = deque(maxlen=1000)
+        self.hears = True
 
     async def start(self) -> None:
         """There is nothing to connect to."""
@@ -73,6 +77,11 @@ class Streams:
 
     def __init__(self, broker: Any, how: dict[str, str]) -> None:
         self._broker, self._how = broker, how
+
+    @property
+    def hears(self) -> bool:
+        """False once a subscriber gave up: Redis came back without the stream and its group."""
+        return all(subscriber.running for subscriber in self._broker.subscribers)
 
     async def start(self) -> None:
         await self._broker.start()
@@ -105,11 +114,17 @@ def _redis(url: str, handler: Handler) -> Streams:
     from faststream.redis import RedisBroker, StreamSub
 
     broker = RedisBroker(url, logger=log)
-    stream = StreamSub(THEIRS, group=GROUP, consumer="support", last_id=">")
+    new = StreamSub(THEIRS, group=GROUP, consumer="support", last_id=">")
+    # what a handler failed on, or died over, is nobody's until it is claimed
+    left = StreamSub(
+        THEIRS, group=GROUP, consumer="support", last_id=">", min_idle_time=CLAIM_MS,
+        polling_interval=1000,
+    )  # fmt: skip
 
-    @broker.subscriber(stream=stream)
-    async def received(body: dict[str, Any]) -> None:
-        await handler(Event.model_validate(body))
+    @broker.subscriber(stream=left)
+    @broker.subscriber(stream=new)
+    async def received(body: Any) -> None:
+        await _passed_on(handler, body)
 
     return Streams(broker, {"stream": OURS})
 
@@ -123,7 +138,17 @@ def _kafka(servers: str, handler: Handler) -> Streams:
     @broker.subscriber(
         THEIRS, group_id=GROUP, auto_offset_reset="earliest", ack_policy=AckPolicy.NACK_ON_ERROR
     )
-    async def received(body: dict[str, Any]) -> None:
-        await handler(Event.model_validate(body))
+    async def received(body: Any) -> None:
+        await _passed_on(handler, body)
 
     return Streams(broker, {"topic": OURS})
+
+
+async def _passed_on(handler: Handler, body: Any) -> None:
+    """What is no event is logged and left: it would come again for ever, before all others."""
+    try:
+        event = Event.model_validate(body)
+    except ValidationError as error:
+        log.error("an event cannot be understood: %d problems", error.error_count())
+        return
+    await handler(event)

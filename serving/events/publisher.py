@@ -46,6 +46,10 @@ class Publisher:
         connected = False
         while True:
             try:
+                if connected and not self._broker.hears:
+                    log.warning("nobody listens for events of other systems; it is begun anew")
+                    await self._broker.stop()
+                    connected = False
                 if not connected:
                     await self._broker.start()
                     connected = True

@@ -17,7 +17,7 @@ from core.errors import BadInput
 from engines.support.gaps import gaps
 from serving.api.callers import Admin, Found, Staff
 from serving.api.problems import documented
-from serving.schemas import Closed
+from serving.schemas import LATEST, Closed
 from store import analytics
 from store.db import read
 from store.tables.ai_performance import SliceDimension
@@ -54,6 +54,8 @@ def span(
             f"expected start_date up to end_date and at most {LONGEST_DAYS} days, "
             f"got {start_date} to {end_date}"
         )
+    if end_date > LATEST.date():
+        raise BadInput(f"end_date: expected a day up to {LATEST.date()}, got {end_date}")
     return Span(first=start_date, last=end_date)
 
 

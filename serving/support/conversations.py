@@ -51,7 +51,7 @@ def open_conversation(given: OpenIn, who: Anyone, found: Found, key: Key = None)
     def work() -> SaidOut:
         said = talk.open_conversation(
             found, who, user_id, given.channel, given.message, given.order_id,
-            given.client_message_id,
+            given.client_message_id, opened_as=talk.opening(key) if key else None,
         )  # fmt: skip
         return said_out(said)
 
@@ -144,6 +144,7 @@ def escalate(
 def rate(conversation_id: uuid.UUID, given: FeedbackIn, who: Anyone, found: Found) -> FeedbackOut:
     """What the user says of an answer; a second mark replaces the first."""
     _may_see(found, who, conversation_id)
+    outcome.require_user(who)
     feedback_id = outcome.rate(
         found, conversation_id, given.message_id, given.rating, given.was_helpful, given.comment
     )

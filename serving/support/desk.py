@@ -1,18 +1,24 @@
-"""What agents do: write to the user, go on and off duty, lose what they leave unanswered."""
+"""What agents do: write to the user, go on and off duty, lose what they leave unanswered.
+
+And what the assistant left: a message whose worker died over it goes to a person.
+"""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
 from core.enums import AgentAvailability, ConversationStatus, MessageType, Sender
 from core.errors import Conflict, NotThere
+from engines.support.answering import Message, reply_without_release
 from serving.api.platform import Platform
-from serving.support import handover
+from serving.support import handover, talk
+from serving.support.release import rules_now
 from store import agents, mail
 from store import conversations as kept
-from store.db import write
+from store.db import read, write
 
 EVERY_S = 5.0
 
@@ -44,7 +50,7 @@ def write_to_user(
             raise Conflict(f"this conversation is {row.status}; reopen it to write in it")
         if client_message_id:
             before = kept.said_before(connection, conversation_id, client_message_id)
-            if before is not None and before.content == text:
+            if before is not None and (before.sender, before.content) == (Sender.AGENT, text):
                 return before
             if before is not None:
                 raise Conflict("client_message_id came before with another text; use a new id")
@@ -70,7 +76,10 @@ def set_availability(
         handover.next_for(connection, agents.find(connection, agent_id), now)
     elif status == AgentAvailability.OFFLINE:
         for row in agents.conversations_of(connection, agent_id):
-            handover.back_to_queue(connection, row, now)
+            # locked: what the user writes at this moment must not undo all of it
+            held = kept.locked(connection, row.id)
+            if held.assigned_agent_id == agent_id and held.status == row.status:
+                handover.back_to_queue(connection, held, now)
 
 
 def look_after(found: Platform) -> int:
@@ -78,4 +87,22 @@ def look_after(found: Platform) -> int:
     conversations it was."""
     now, api = found.clock(), found.params.api
     taken = write(found.engine, lambda c: handover.take_back(c, now, api.assignment_timeout_s))
+    taken += _pick_up(found, now - timedelta(seconds=api.assignment_timeout_s))
     return taken + write(found.engine, lambda c: handover.settle(c, now, api.settle_hours))
+
+
+def _pick_up(found: Platform, before: datetime) -> int:
+    """Hand over what was stored before that moment and never answered; how many it was.
+
+    Not answered now: the message may be what its worker died of.
+    """
+    rows = read(found.engine, lambda c: kept.idle(c, before, unanswered=True))
+    for row in rows:
+        asked = read(found.engine, partial(kept.message, message_id=row.asked_id))
+        if asked is not None:
+            reply = reply_without_release(Message(text=asked.content), rules_now(found.engine))
+            hand_over = partial(
+                talk.tell, found=found, conversation_id=row.id, message=asked, told=reply, spent=0
+            )
+            write(found.engine, hand_over)
+    return len(rows)

@@ -3,6 +3,8 @@
 Works on a connection that holds the conversation's lock.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +21,7 @@ from core.enums import (
     Role,
     Specialization,
 )
+from core.errors import Conflict
 from engines.support.answering import Reply
 from store import agents, outbox
 from store import conversations as kept
@@ -50,6 +53,13 @@ class Reason:
         code = ReasonCode.USER_REQUEST.value
         return cls(code, words, priority.value, Specialization.GENERAL.value)
 
+    @classmethod
+    def danger(cls) -> "Reason":
+        """SOS words, said while a person has the conversation or is waited for."""
+        words = f"{ReasonCode.SAFETY}: said while a person was in charge or waited for"
+        team = Specialization.SAFETY.value
+        return cls(ReasonCode.SAFETY.value, words, Priority.URGENT.value, team)
+
 
 def hand_over(connection: Connection, row: Row[Any], reason: Reason, now: datetime) -> None:
     """Give the conversation to the agent who fits best, else put it in the queue."""
@@ -62,6 +72,33 @@ def hand_over(connection: Connection, row: Row[Any], reason: Reason, now: dateti
     told = {"conversation_id": str(row.id), "reason_code": reason.code, "priority": priority}
     outbox.add(connection, "SUPPORT_CONVERSATION_ESCALATED", told, now)
     place(connection, changed, reason.team, now)
+
+
+def make_urgent(connection: Connection, row: Row[Any], reason: Reason, now: datetime) -> bool:
+    """A conversation that was handed over turns out to be more urgent; False if it is not.
+
+    Whoever has it keeps it; one that waits is offered to the team that is meant now.
+    """
+    priority = max(row.priority, Priority(reason.priority), key=URGENCY.index)
+    if (priority, reason.code) == (row.priority, row.reason_code):
+        return False
+    changed = kept.change(connection, row, {
+        "priority": priority, "reason_code": reason.code,
+        "escalation_reason": reason.words[:500], "updated_at": now,
+    })  # fmt: skip
+    told = {"conversation_id": str(row.id), "reason_code": reason.code, "priority": priority}
+    outbox.add(connection, "SUPPORT_CONVERSATION_ESCALATED", told, now)
+    if agents.waits(changed):
+        place(connection, changed, reason.team, now)
+    return True
+
+
+@contextmanager
+def unless_changed(connection: Connection) -> Iterator[None]:
+    """One conversation of many: if somebody changed it meanwhile, what was done for it is undone,
+    and the others go on."""
+    with suppress(Conflict), connection.begin_nested():
+        yield
 
 
 def place(
@@ -107,7 +144,10 @@ def next_for(connection: Connection, agent: Row[Any], now: datetime) -> None:
             continue
         if not {row.language_code, FALLBACK} & set(agent.language_skills):
             continue
-        if not agents.assign(connection, row, agent.id, now):
+        full = False
+        with unless_changed(connection):
+            full = not agents.assign(connection, row, agent.id, now)
+        if full:
             return
 
 
@@ -126,7 +166,8 @@ def take_back(connection: Connection, now: datetime, timeout_s: float) -> int:
     """Conversations whose agent has not written in time go back in the queue; how many did."""
     late = agents.unanswered(connection, now - timedelta(seconds=timeout_s))
     for row in late:
-        back_to_queue(connection, row, now)
+        with unless_changed(connection):
+            back_to_queue(connection, row, now)
     return len(late)
 
 
@@ -143,10 +184,11 @@ def settle(connection: Connection, now: datetime, hours: float) -> int:
                 "resolved_at": row.replied_at,
                 "first_resolved_at": row.first_resolved_at or row.replied_at,
             }
-        kept.change(connection, row, {**ended, "updated_at": now})
-        if row.action == Action.ANSWER:
-            told = {"conversation_id": str(row.id), "resolution_kind": ResolutionKind.ASSUMED}
-            outbox.add(connection, "SUPPORT_CONVERSATION_RESOLVED", told, now)
+        with unless_changed(connection):
+            kept.change(connection, row, {**ended, "updated_at": now})
+            if row.action == Action.ANSWER:
+                told = {"conversation_id": str(row.id), "resolution_kind": ResolutionKind.ASSUMED}
+                outbox.add(connection, "SUPPORT_CONVERSATION_RESOLVED", told, now)
     return len(left)
 
 

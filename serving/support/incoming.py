@@ -39,7 +39,7 @@ from serving.support import handover
 from serving.support.schemas import OrderId
 from store import conversations as kept
 from store import outbox, users
-from store.db import write
+from store.db import read, write
 from store.tables import Base, HandledEvent
 
 log = logging.getLogger(__name__)
@@ -89,8 +89,16 @@ def handle(found: Platform, event: Event) -> bool:
     try:
         write(found.engine, work)
     except IntegrityError:
+        if not read(found.engine, lambda c: _handled(c, event.id)):
+            raise  # it is not that the event came before: it has to come again
         return False
     return True
+
+
+def _handled(connection: Connection, event_id: str) -> bool:
+    return (
+        connection.execute(sa.select(HANDLED).where(HANDLED.c.id == event_id)).first() is not None
+    )
 
 
 def _order_cancelled(connection: Connection, about: About, now: datetime) -> None:

@@ -65,7 +65,8 @@ def correct(
     _known(given.intent)
 
     def work(connection: Connection) -> Row[Any]:
-        row = access.seen(connection, who, conversation_id)
+        access.seen(connection, who, conversation_id)
+        row = kept.locked(connection, conversation_id)
         message = kept.message(connection, message_id)
         if message is None or message.conversation_id != row.id or message.sender != Sender.USER:
             raise BadInput(

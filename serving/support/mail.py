@@ -101,7 +101,9 @@ def receive(found: Platform, raw: bytes) -> Outcome:
     nearest = next((thread[name] for name in mail.references if name in thread), None)
     try:
         return _stored(found, mail, user_id, nearest)
-    except IntegrityError:  # the same mail, delivered twice at once
+    except IntegrityError:
+        if not read(found.engine, lambda c: kept.by_ids(c, [mail.mail_id])):
+            raise  # it is not that the same mail was delivered twice at once
         return Outcome.REPEATED
 
 

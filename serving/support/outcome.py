@@ -2,15 +2,17 @@
 
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
-from core.enums import ConversationStatus, Priority, Sender
-from core.errors import BadInput, Conflict
+from core.enums import ConversationStatus, Priority, Role, Sender
+from core.errors import BadInput, Conflict, NotAllowed
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.support import handover, learning, talk
+from serving.support.handover import URGENCY
 from serving.support.talk import ENDED, HELD
 from store import conversations as kept
 from store import outbox
@@ -28,11 +30,27 @@ def escalate(
         row = kept.locked(connection, conversation_id)
         if row.status == ConversationStatus.CLOSED:
             raise Conflict("this conversation is closed; open a new one")
+        if row.status == ConversationStatus.RESOLVED:
+            talk.reopen_row(connection, row, now, found.params.api.reopen_hours)
+            row = kept.find(connection, conversation_id)
+        asked = handover.Reason.asked(reason, priority)
         if row.status != HELD:
-            handover.hand_over(connection, row, handover.Reason.asked(reason, priority), now)
+            handover.hand_over(connection, row, asked, now)
+        elif URGENCY.index(priority) > URGENCY.index(row.priority):
+            # the team stays: what it was handed over for has not changed
+            same = replace(asked, code=row.reason_code, team=handover.team_of(row))
+            handover.make_urgent(connection, row, same, now)
         return kept.find(connection, conversation_id)
 
     return write(found.engine, work)
+
+
+def require_user(caller: Caller) -> None:
+    """NotAllowed for staff: a mark is what the user says, and would be of their own answers."""
+    if caller.role not in (Role.USER, Role.SERVICE):
+        raise NotAllowed(
+            f"expected the user to mark an answer, got a caller with role {caller.role}"
+        )
 
 
 def rate(
@@ -53,6 +71,7 @@ def rate(
     now = found.clock()
 
     def work(connection: Connection) -> uuid.UUID:
+        kept.locked(connection, conversation_id)  # of two marks at once the second replaces
         marked = kept.message(connection, message_id)
         if marked is None or marked.conversation_id != conversation_id:
             raise BadInput(f"message_id: expected a message of this conversation, got {message_id}")

@@ -22,17 +22,21 @@ def builder(params: Params, engine: Engine) -> Build:
     """How a support release is put together, with the rules as they stand in the store."""
 
     def build(release_id: str, parts: dict[str, Artefact]) -> SupportRelease:
-        rules = [
-            conditions.parse(row["rule_name"], row["condition"], row["action"])
-            for row in active_rules(engine)
-        ]
-        loaded = load_release(release_id, parts, params.support, rules)
+        loaded = load_release(release_id, parts, params.support, rules_now(engine))
         # their models load for a second: now, and not while somebody waits
         detect("gracias")
         value_of("tomorrow", datetime.now(UTC))
         return loaded
 
     return build
+
+
+def rules_now(engine: Engine) -> list[conditions.Rule]:
+    """The escalation rules as they stand in the store."""
+    return [
+        conditions.parse(row["rule_name"], row["condition"], row["action"])
+        for row in active_rules(engine)
+    ]
 
 
 def answer(loaded: Loaded, questions: Sequence[Question]) -> list[Answer]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.enums import Priority, ReasonCode, Specialization
 from core.errors import Conflict
-from engines.support.rules import parse
+from engines.support.rules import check_values, parse
 from serving.api.callers import Admin, Found, Staff
 from serving.api.platform import Platform
 from serving.api.problems import documented
@@ -113,9 +113,10 @@ def delete(rule_id: uuid.UUID, who: Admin, found: Found) -> None:
 
 def _checked(given: RuleIn) -> dict[str, Any]:
     """The rule's columns; BadInput for a condition that is not of the language."""
-    values = given.model_dump(mode="json")
-    parse(given.rule_name, values["condition"], values["action"])
-    return values
+    # before it is written as JSON, which fails on what is nested too deep
+    action = given.action.model_dump(mode="json")
+    check_values(parse(given.rule_name, given.condition, action))
+    return given.model_dump(mode="json")
 
 
 def _written(found: Platform, work: Any) -> RuleOut:

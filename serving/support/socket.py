@@ -15,14 +15,14 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 import anyio
-from fastapi import APIRouter, WebSocket
+from fastapi import APIRouter, Query, WebSocket
 from pydantic import Field, ValidationError
 from sqlalchemy.engine import Connection, Row
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
 from core.enums import ConversationStatus, MessageType, Role, Sender
-from core.errors import BadInput, NotAllowed, NotAuthenticated, TripoError
+from core.errors import BadInput, NotAllowed, NotAuthenticated, NotThere, TripoError
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.api.problems import status_of
@@ -65,11 +65,16 @@ class Envelope(Closed):
 
 
 @router.websocket("/ws/support/{conversation_id}")
-async def converse(socket: WebSocket, conversation_id: uuid.UUID, after_seq: int = -1) -> None:
+async def converse(
+    socket: WebSocket,
+    conversation_id: uuid.UUID,
+    after_seq: Annotated[int, Query(ge=-1, lt=1 << 31)] = -1,
+) -> None:
     """One connection, from its token to its end."""
     found: Platform = socket.app.state.platform
     try:
-        who, protocol = _caller(socket, found)
+        # in a thread: it can mean to ask the identity service for its keys
+        who, protocol = await run_in_threadpool(_caller, socket, found)
         row = await run_in_threadpool(_seen, found, who, conversation_id)
     except TripoError as error:
         await socket.accept()
@@ -157,13 +162,17 @@ class _Live:
             while not self._listener.signs.empty():
                 sign = self._listener.signs.get_nowait()
                 await self._send(sign["type"], sign["data"])
-            row, messages = await run_in_threadpool(read, self._found.engine, self._news)
+            try:
+                row, messages = await run_in_threadpool(read, self._found.engine, self._news)
+            except NotThere as error:  # it was erased, or another agent has it now
+                await self._socket.close(GONE, str(error)[:100])
+                return
             for message in messages:
                 await self._new_message(message)
             await self._changed(row)
 
     def _news(self, connection: Connection) -> tuple[Row[Any], list[Row[Any]]]:
-        row = kept.find(connection, self._id)
+        row = access.seen(connection, self._who, self._id)
         return row, kept.messages(connection, self._id, self._seq)
 
     async def _new_message(self, message: Row[Any]) -> None:
@@ -219,10 +228,16 @@ class _Live:
         }.get(given.type)  # fmt: skip
         if handler is None:
             raise BadInput(f"type: got {given.type!r}, which no client sends")
-        if given.type not in ("HEARTBEAT", "VOICE_DATA"):
-            self._found.limits.count(self._who)
+        # what is not counted says nothing either, and nobody need look at the store for it
+        passing = given.type in ("HEARTBEAT", "VOICE_DATA")
+        if not passing:
+            if self._found.asks_others:
+                await run_in_threadpool(self._found.limits.count, self._who)
+            else:
+                self._found.limits.count(self._who)
         await handler(given.data)
-        self._hub.wake(self._id)
+        if not passing:
+            self._hub.wake(self._id)
 
     async def _alive(self, _data: dict[str, Any]) -> None:
         """The client is there; that it was heard is all."""
@@ -247,6 +262,7 @@ class _Live:
             )
 
     async def _rate(self, data: dict[str, Any]) -> None:
+        outcome.require_user(self._who)
         given = _valid(FeedbackIn, data)
         feedback_id = await run_in_threadpool(
             outcome.rate, self._found, self._id, given.message_id, given.rating, given.was_helpful,

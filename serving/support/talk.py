@@ -4,6 +4,7 @@ A message is stored before it is answered: whatever fails afterwards, it is kept
 message sent again (by its client id) gets its answer. The engine runs outside of transactions.
 """
 
+import hashlib
 import logging
 import time
 import uuid
@@ -27,6 +28,7 @@ from core.enums import (
 )
 from core.errors import Conflict, LookupUnavailable, ModelMissing
 from core.intents import UNKNOWN, complexity
+from engines.support import sos, wording
 from engines.support.answering import Reply, reply_without_release
 from engines.support.order_words import with_order
 from engines.support.policy import Message
@@ -34,6 +36,7 @@ from engines.support.turns import Turn, so_far
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.support import handover
+from serving.support.release import rules_now
 from store import conversations as kept
 from store import mail, outbox, users
 from store.db import read, write
@@ -41,6 +44,7 @@ from store.db import read, write
 log = logging.getLogger(__name__)
 ENDED = (ConversationStatus.CLOSED, ConversationStatus.RESOLVED)
 HELD = ConversationStatus.ESCALATED
+A_DAY = timedelta(days=1)
 Also = Callable[[Connection, Row[Any]], None]
 """What else is stored with a message: gets the message's row."""
 
@@ -76,11 +80,23 @@ def open_conversation(
     client_message_id: str | None = None,
     message_type: MessageType = MessageType.TEXT,
     also: Also | None = None,
+    opened_as: str | None = None,
 ) -> Said:
-    """Begin a conversation with its first message, and answer it; ``also`` in one transaction."""
+    """Begin a conversation with its first message, and answer it; ``also`` in one transaction.
+
+    ``opened_as``: of the call (`opening`), so that one which comes again after its answer failed
+    goes on with the conversation that it began.
+    """
     now = found.clock()
+    client_message_id = client_message_id or opened_as
 
     def work(connection: Connection) -> Heard:
+        if opened_as and (before := kept.opened(connection, user_id, opened_as, now - A_DAY)):
+            row, reply = (
+                kept.find(connection, before.conversation_id),
+                kept.reply_to(connection, before.id),
+            )
+            return Heard(row, _same(before, text), reply, _known(connection, row))
         row = kept.start(connection, {
             "user_id": user_id, "channel": channel, "status": ConversationStatus.OPEN,
             "ai_handled": True, "priority": Priority.LOW, "order_id": order_id,
@@ -94,6 +110,11 @@ def open_conversation(
         return Heard(row, message, None, _of_user(connection, user_id))
 
     return _answer(found, caller, write(found.engine, work))
+
+
+def opening(key: str) -> str:
+    """The id of the first message of a conversation that is opened under an idempotency key."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def say(
@@ -129,13 +150,26 @@ def say(
         message = _keep(connection, row.id, text, client_message_id, message_type, now)
         if also:
             also(connection, message)
+        if row.status == HELD and sos.count(text):
+            row = _alarm(connection, row, now)
         return Heard(row, message, None, _known(connection, row))
 
     return _answer(found, caller, write(found.engine, work))
 
 
+def _alarm(connection: Connection, row: Row[Any], now: datetime) -> Row[Any]:
+    """The assistant rests while a person is in charge, but danger must not wait in the queue."""
+    if handover.make_urgent(connection, row, handover.Reason.danger(), now):
+        line = kept.say(connection, row.id, {
+            "sender": Sender.SYSTEM, "message_type": MessageType.SYSTEM, "created_at": now,
+            "content": wording.handover(Priority.URGENT),
+        })  # fmt: skip
+        mail.queue_reply(connection, row, line, now)
+    return kept.find(connection, row.id)
+
+
 def _same(before: Row[Any], text: str) -> Row[Any]:
-    if before.content != text:
+    if (before.sender, before.content) != (Sender.USER, text):
         named = before.client_message_id
         raise Conflict(f"client_message_id {named} came before with another text; use a new id")
     return before
@@ -164,7 +198,7 @@ def _answer(found: Platform, caller: Caller, heard: Heard) -> Said:
     told = _ask(found, caller, heard)
     spent = round((time.perf_counter() - began) * 1000)
     try:
-        return write(found.engine, lambda c: _tell(c, found, row.id, message, told, spent))
+        return write(found.engine, lambda c: tell(c, found, row.id, message, told, spent))
     except IntegrityError:  # on PostgreSQL two may have got here: the other's reply stands
         return read(found.engine, lambda c: _as_it_stands(c, row.id, message))
 
@@ -199,7 +233,7 @@ def _ask(found: Platform, caller: Caller, heard: Heard) -> Reply:
     try:
         reply = found.answers.to(asked)
     except ModelMissing:
-        return reply_without_release(asked)
+        return reply_without_release(asked, rules_now(found.engine))
     return _in_friendly_words(found, _with_order(found, reply, row.user_id), message.content)
 
 
@@ -246,7 +280,7 @@ def _turns(rows: Sequence[Row[Any]]) -> list[Turn]:
     return turns
 
 
-def _tell(
+def tell(
     connection: Connection,
     found: Platform,
     conversation_id: uuid.UUID,
@@ -272,7 +306,10 @@ def _tell(
     })  # fmt: skip
     mail.queue_reply(connection, row, reply, now)
     row = kept.change(connection, row, _after(row, told, now))
-    if told.action == Action.ESCALATE:
+    if told.action == Action.ESCALATE and row.status == ConversationStatus.RESOLVED:
+        handover.reopen(connection, row, now)
+        row = kept.find(connection, conversation_id)
+    if told.action == Action.ESCALATE and row.status != HELD:
         handover.hand_over(connection, row, handover.Reason.of(told), now)
         row = kept.find(connection, conversation_id)
     return Said(row, message, reply)
@@ -282,7 +319,8 @@ def _after(row: Row[Any], told: Reply, now: datetime) -> dict[str, Any]:
     """What a reply changes in its conversation: the first intent in scope stays."""
     intent = row.intent or (told.intent if told.intent != UNKNOWN else None)
     return {
-        "status": ConversationStatus.IN_PROGRESS,
+        # ended by its user while the answer was made: it stays so
+        "status": row.status if row.status in ENDED else ConversationStatus.IN_PROGRESS,
         "sentiment_score": told.sentiment_score,
         "intent": intent,
         "complexity": complexity(intent) if intent else None,

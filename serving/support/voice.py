@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from core.errors import BadInput, Conflict
 from engines.support.entities import find
 from engines.support.spoken import confirmed, speakable, to_confirm, with_digits
-from serving.schemas import Closed
+from serving.schemas import STORABLE, Closed
 from serving.voice.recognise import RATE, Recogniser, recogniser
 from serving.voice.speak import speech
 
@@ -45,7 +45,7 @@ class DataIn(Closed):
 class EndIn(Closed):
     """VOICE_END."""
 
-    transcript: Annotated[str | None, Field(min_length=1, max_length=5000)] = None
+    transcript: Annotated[str, Field(min_length=1, max_length=5000), STORABLE] | None = None
 
 
 class Voice:

@@ -3,7 +3,7 @@
 import pytest
 
 from core.errors import BadInput
-from engines.support.rules import first_match, parse
+from engines.support.rules import check_values, first_match, parse
 from store.seeds import RULES
 
 SHIPPED = [parse(name, condition, action) for name, condition, action in RULES]
@@ -90,3 +90,33 @@ def test_a_fact_that_is_not_known_matches_nothing():
 def test_what_is_not_of_the_language_is_refused(condition):
     with pytest.raises(BadInput, match="rule 'odd'"):
         parse("odd", condition, RULES[0][2])
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value"),
+    [
+        ("sentiment_score", "<", "bad"), ("intent", "==", 7), ("intent", "in", "complaint"),
+        ("intent", "in", [7]), ("sos_words", ">", True), ("in_scope", "==", 1),
+    ],
+)  # fmt: skip
+def test_a_value_that_no_message_can_be_compared_with_is_refused(field, op, value):
+    condition = {"all": [{"field": field, "op": op, "value": value}]}
+    with pytest.raises(BadInput, match=f"{field} {op} expects"):
+        check_values(parse("x", condition, ACTION))
+
+
+def test_the_rules_that_are_shipped_could_be_written_by_hand():
+    for rule in SHIPPED:
+        check_values(rule)
+
+
+def test_conditions_lie_in_each_other_ten_deep_and_no_deeper():
+    condition = {"field": "intent", "op": "==", "value": "x"}
+    for _ in range(10):
+        condition = {"any": [condition]}
+    check_values(parse("x", condition, ACTION))
+    with pytest.raises(BadInput, match="within each other"):
+        check_values(parse("x", {"any": [condition]}, ACTION))
+
+
+ACTION = {"reason_codes": ["SAFETY"], "priority": "LOW", "specialization": "GENERAL"}

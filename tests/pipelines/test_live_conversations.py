@@ -112,3 +112,11 @@ def test_who_was_erased_is_gone_from_the_days_near_and_a_stranger_afterwards(tmp
     assert lake(ctx, "conversations") == []
     after = pseudonyms(ctx.engine, ["R000001"], AT)
     assert after["R000001"] != before
+
+
+def test_why_a_person_was_wanted_enters_without_personal_values(tmp_path):
+    ctx = context(tmp_path)
+    talk(ctx, "R000001", escalation_reason=CARD)
+    export(str(DAY), ctx)
+    (row,) = lake(ctx, "conversations")
+    assert row["escalation_reason"] == "my card [card] was charged, call [phone]"

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 
 from core.errors import RowRefused, StoreUnavailable
+from store import conversations
 from store.db import connect, health, read, session, write
 from store.rows import upsert_rows
 from store.tables import FeatureValue
@@ -188,3 +190,14 @@ def test_a_write_inside_of_a_write_is_an_error_and_the_next_one_goes_on(
     with pytest.raises(StoreUnavailable, match="another write of this process"):
         write(sqlite_store, within)
     write(sqlite_store, lambda connection: connection.execute(sa.select(1)))
+
+
+def test_what_a_database_refuses_is_not_quoted(store: Engine) -> None:
+    values = {
+        "user_id": "R1", "channel": "CHAT", "status": "OPEN", "ai_handled": True,
+        "priority": "LOW", "language_code": "en", "created_at": datetime(2026, 11, 2, tzinfo=UTC),
+        "updated_at": datetime(2026, 11, 1, tzinfo=UTC), "escalation_reason": "swordfish",
+    }  # fmt: skip
+    with pytest.raises(IntegrityError, match="updated_after_created") as refused:
+        write(store, lambda connection: conversations.start(connection, values))
+    assert "swordfish" not in f"{refused.value} {refused.value.orig}"

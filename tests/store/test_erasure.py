@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from store import backup, erasure, outbox, users
+from store import agents, backup, conversations, erasure, outbox, seeds, users
+from store.agents import AGENT
 from store.db import read, write
+from store.pseudonyms import pseudonyms
 from store.tables import ResponseFeedback, SupportConversation, SupportMessage
 from tests.store.conversations import add_conversation
 
@@ -55,3 +57,33 @@ def test_a_restored_backup_forgets_again(sqlite_store, tmp_path):
     assert counts(sqlite_store) == [1, 2, 1]
     assert erasure.replay(sqlite_store, forgotten, SECRET) == 0
     assert len(erasure.log(sqlite_store)) == 1
+
+
+def test_a_conversation_in_hand_frees_its_agents_place_and_a_services_calls_go(store):
+    agent = seeds.agents(AT)[0]
+
+    def work(connection):
+        connection.execute(AGENT.insert().values({**agent, "current_load": 2}))
+        row = conversations.start(connection, {
+            "user_id": "R000001", "channel": "CHAT", "status": "ESCALATED", "ai_handled": False,
+            "priority": "LOW", "language_code": "en", "assigned_agent_id": agent["id"],
+            "created_at": AT, "updated_at": AT,
+        })  # fmt: skip
+        connection.execute(erasure.CALL.insert().values(
+            caller="service", key="k-1", request_hash="0" * 64, created_at=AT,
+            response={"conversation_id": str(row.id), "ai_response": "About order ORD12345: …"},
+        ))  # fmt: skip
+
+    write(store, work)
+    assert erasure.erase(store, "R000001", SECRET, "ada", AT)["calls"] == 1
+    assert read(store, lambda c: agents.find(c, agent["id"])).current_load == 1
+
+
+def test_a_backup_that_knows_only_a_users_key_or_flag_forgets_them_again(store):
+    erasure.erase(store, "R000001", SECRET, "ada", AT)
+    pseudonyms(store, ["R000001", "R000002"], AT)
+    write(store, lambda c: users.flag(c, "R000001", users.FRAUD, AT))
+    assert erasure.replay(store, [], SECRET) == 1
+    with store.connect() as connection:
+        assert connection.scalars(sa.select(erasure.KEY.c.user_id)).all() == ["R000002"]
+        assert connection.execute(sa.select(erasure.FLAG)).all() == []

@@ -1,5 +1,6 @@
 """Retention: the right day, children with their parents, in batches, counted once."""
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -148,3 +149,20 @@ def test_old_days_leave_the_lake_its_quarantine_and_landing(tmp_path: Path) -> N
         "messages": 0,
         "feedback": 0,
     }
+
+
+def test_replies_are_counted_with_what_they_reply_to(store: Engine) -> None:
+    at, rows = midnight(CUT.conversations) - timedelta(days=1), []
+    add_conversation(store, 1, at)
+    (conversation,) = read(store, lambda c: c.scalars(sa.select(SupportConversation.id)).all())
+    for seq in range(3, 2003, 2):
+        asked, reply = uuid.uuid4(), uuid.uuid4()
+        same = {"conversation_id": conversation, "message_type": "TEXT", "content": "x"}
+        rows.append({**same, "id": asked, "seq": seq, "sender": "USER", "created_at": at})
+        rows.append({
+            **same, "id": reply, "seq": seq + 1, "sender": "AI", "created_at": at,
+            "reply_to": asked,
+        })  # fmt: skip
+    upsert_rows(store, SupportMessage, rows)
+    assert retention.due(store, CUT)["support_messages"] == 2002
+    assert retention.clean_store(store, DAY, CUT)["support_messages"] == 2002

@@ -21,7 +21,7 @@ MAY = {
     f"GET {ONE}": EVERYBODY,
     f"POST {ONE}/message": {USER, SERVICE},
     f"POST {ONE}/escalate": EVERYBODY,
-    f"POST {ONE}/feedback": EVERYBODY,
+    f"POST {ONE}/feedback": {USER, SERVICE},
     f"POST {ONE}/resolve": EVERYBODY,
     f"POST {ONE}/reopen": EVERYBODY,
     f"POST {ONE}/notes": STAFF,

@@ -10,6 +10,7 @@ from core.enums import Role
 from core.errors import StoreUnavailable
 from serving.api.idempotency import CALL, once
 from serving.api.identity import Caller
+from serving.support import talk
 from serving.support.schemas import NoteIn, OpenIn
 from store.db import write
 from tests.serving.support.test_conversations import CANCEL
@@ -72,3 +73,16 @@ def test_a_call_that_failed_can_be_sent_again(api):
         once(api.platform, caller, "k-2", given, NoteIn, work)
     replies = [once(api.platform, caller, "k-2", given, NoteIn, work) for _ in range(2)]
     assert (replies, len(calls)) == ([given, given], 2)
+
+
+def test_a_call_whose_answer_failed_goes_on_with_what_it_began(api, monkeypatch):
+    tell = talk.tell
+
+    def away(*_given):
+        monkeypatch.setattr(talk, "tell", tell)
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(talk, "tell", away)
+    assert [send(api).status_code for _ in range(2)] == [503, 201]
+    assert conversations(api) == 1
+    assert send(api).json()["ai_response"]

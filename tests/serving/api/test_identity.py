@@ -131,3 +131,10 @@ def test_keys_that_do_not_answer_are_not_the_callers_fault():
     signed = jwt.encode({"sub": "x"}, "x" * 32, "HS256", headers={"kid": "k1"})
     with pytest.raises(StoreUnavailable, match="identity service"):
         found.caller(signed)
+
+
+@pytest.mark.parametrize("subject", ["", "x" * 65])
+def test_a_subject_that_would_have_to_be_cut_is_nobody(subject):
+    pair = tokens().issue(Caller(subject, Role.USER), now())
+    with pytest.raises(NotAuthenticated, match="1 to 64 characters"):
+        tokens().caller(pair.access_token)

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from core.errors import BadInput
-from serving.events.broker import OURS, THEIRS, Event, InProcess, connect
+from serving.events import broker as broker_module
+from serving.events.broker import GROUP, OURS, THEIRS, Event, InProcess, connect
 from serving.events.publisher import Publisher
 from serving.support import incoming
 from store import outbox
@@ -167,3 +168,88 @@ def test_through_redis_both_ways(store, redis_url):
     with store.connect() as connection:
         waits = sa.select(sa.func.count()).where(outbox.OUTBOX.c.published_at.is_(None))
         assert connection.scalar(waits) == 0
+
+
+def test_what_a_handler_failed_on_comes_again_and_what_is_no_event_does_not(
+    store, redis_url, monkeypatch
+):
+    import redis.asyncio as client
+
+    monkeypatch.setattr(broker_module, "CLAIM_MS", 300)
+    calls, heard = [], []
+
+    async def hear(given):
+        calls.append(given)
+        if len(calls) == 1:
+            raise ConnectionError("the store is away")
+        heard.append(given.id)
+
+    async def work():
+        broker = connect(redis_url, hear)
+        await broker.start()
+        other = client.from_url(redis_url)
+        try:
+            await other.xadd(THEIRS, {"__data__": "[1, 2]"})
+            given = event("SOS_TRIGGERED", "e-again", user_id="R000001")
+            await other.xadd(THEIRS, {"__data__": given.model_dump_json()})
+            await _until(lambda: heard)
+            await asyncio.sleep(0.1)
+            assert (await other.xpending(THEIRS, GROUP))["pending"] == 0
+        finally:
+            await other.aclose()
+            await broker.stop()
+
+    asyncio.run(work())
+    assert heard == ["e-again"]
+
+
+def test_a_redis_that_came_back_empty_is_listened_to_again(store, redis_url, monkeypatch):
+    import redis.asyncio as client
+
+    heard, began = [], []
+
+    async def hear(given):
+        heard.append(given.id)
+
+    async def work():
+        broker = connect(redis_url, hear)
+        start = broker.start
+
+        async def started():
+            await start()
+            began.append(1)
+
+        monkeypatch.setattr(broker, "start", started)
+        running = asyncio.create_task(Publisher(store, broker, lambda: AT).run())
+        other = client.from_url(redis_url)
+        try:
+            await _until(lambda: len(began) == 1)
+            await other.delete(THEIRS)
+            await _until(lambda: len(began) == 2)
+            given = event("SOS_TRIGGERED", "e-back", user_id="R000001")
+            await other.xadd(THEIRS, {"__data__": given.model_dump_json()})
+            await _until(lambda: heard)
+        finally:
+            running.cancel()
+            await other.aclose()
+            await broker.stop()
+
+    asyncio.run(work())
+    assert heard == ["e-back"]
+
+
+async def _until(true):
+    for _ in range(200):
+        if true():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not happen in ten seconds")
+
+
+def test_an_event_that_the_store_refuses_is_not_taken_for_one_that_came_before(api, monkeypatch):
+    def refused(_connection, _about, _now):
+        raise sa.exc.IntegrityError("", {}, Exception("another rule"))
+
+    monkeypatch.setitem(incoming.EFFECTS, "FRAUD_FLAGGED", refused)
+    with pytest.raises(sa.exc.IntegrityError):
+        incoming.handle(api.platform, event("FRAUD_FLAGGED", user_id="R000001"))

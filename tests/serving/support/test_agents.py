@@ -1,10 +1,18 @@
 """The agents' desk: one of fifty wins a claim, nothing stays unanswered, the queue has an order."""
 
 import threading
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
 
 from core.enums import Role
-from serving.support import desk
-from tests.serving.support.test_conversations import HURT, opened, set_offline
+from serving.events.broker import Event
+from serving.support import desk, handover, incoming, talk
+from store import agents, conversations
+from store.db import read
+from tests.serving.conftest import AT
+from tests.serving.support.test_conversations import CANCEL, HURT, opened, set_offline
 
 ADMIN = ("root", Role.ADMIN)
 
@@ -173,3 +181,129 @@ def test_who_says_nothing_for_a_day_after_an_answer_was_helped_by_it(api):
     path = f"/support/conversations/{nothing['conversation_id']}/message"
     assert api.call("POST", path, json={"message": "hello?"}).status_code == 409
     assert desk.look_after(api.platform) == 0
+
+
+GUN = "he has a gun, call the police"
+
+
+def stored(api, conversation_id):
+    return read(api.platform.engine, lambda c: conversations.find(c, UUID(conversation_id)))
+
+
+def test_danger_said_while_one_waits_goes_to_the_safety_team_and_the_user_is_told(api):
+    conversation_id = waiting_conversation(api, priority="LOW")
+    path = f"/support/conversations/{conversation_id}"
+    for _ in range(2):
+        api.call("POST", f"{path}/message", json={"message": GUN})
+    row = stored(api, conversation_id)
+    assert (row.priority, row.reason_code, handover.team_of(row)) == ("URGENT", "SAFETY", "SAFETY")
+    told = [m for m in api.call("GET", path).json()["messages"] if m["sender"] == "SYSTEM"]
+    assert ["SOS button" in line["content"] for line in told] == [True]
+
+
+def test_a_more_urgent_wish_moves_a_waiting_one_up_and_a_less_urgent_one_changes_nothing(api):
+    conversation_id = waiting_conversation(api, priority="MEDIUM")
+    for priority, is_then in (("LOW", "MEDIUM"), ("URGENT", "URGENT"), ("HIGH", "URGENT")):
+        api.call("POST", f"/support/conversations/{conversation_id}/escalate",
+                 json={"reason": "still here", "priority": priority})  # fmt: skip
+        assert stored(api, conversation_id).priority == is_then
+
+
+def test_a_person_wanted_after_the_end_reopens_and_waits_where_agents_look(api):
+    conversation_id = opened(api, HURT)["conversation_id"]
+    path, agent = f"/support/conversations/{conversation_id}", api.agent_of(conversation_id)
+    api.call("POST", f"{path}/agent-message", agent, json={"message": "all done"})
+    api.call("POST", f"{path}/resolve", agent)
+    set_offline(api)
+    asked = api.call("POST", f"{path}/escalate", json={"reason": "again"}).json()
+    row = stored(api, conversation_id)
+    assert (asked["agent_assigned"], agents.waits(row), row.resolved_at) == (False, True, None)
+    api.call("POST", f"{path}/resolve")
+    api.later(hours=73)
+    assert api.call("POST", f"{path}/escalate", json={"reason": "again"}).status_code == 409
+
+
+def test_what_only_the_system_wrote_in_ends_too(api):
+    about = {"user_id": "R000001", "order_id": "ORD12345"}
+    answered = opened(api, order_id="ORD12345")["conversation_id"]
+    incoming.handle(
+        api.platform, Event(id="e-1", name="ORDER_CANCELLED", at=api.now, payload=about)
+    )
+    incoming.handle(api.platform, Event(id="e-2", name="PAYMENT_FAILED", at=api.now, payload=about))
+    api.later(hours=24)
+    assert desk.look_after(api.platform) == 2
+    items = api.call("GET", "/support/conversations").json()["items"]
+    ended = {row["id"]: row["status"] for row in items}
+    assert ended.pop(answered) == "RESOLVED"
+    assert list(ended.values()) == ["CLOSED"]
+
+
+@pytest.mark.parametrize(("said", "reason"), [(CANCEL, "AI_ERROR"), (GUN, "SAFETY")])
+def test_a_message_whose_worker_died_goes_to_a_person(api, monkeypatch, said, reason):
+    def died(*_given):
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(talk, "_answer", died)
+        body = {"message": said}
+        assert api.call("POST", "/support/conversations", json=body).status_code == 500
+    api.later(seconds=299)
+    assert desk.look_after(api.platform) == 0
+    api.later(seconds=1)
+    assert desk.look_after(api.platform) == 1
+    row = api.call("GET", "/support/conversations").json()["items"][0]
+    assert (row["status"], row["reason_code"]) == ("ESCALATED", reason)
+
+
+def test_a_reopened_one_is_left_open_for_a_day(api):
+    path = f"/support/conversations/{opened(api)['conversation_id']}"
+    api.later(hours=20)
+    api.call("POST", f"{path}/resolve")
+    api.later(hours=60)
+    api.call("POST", f"{path}/reopen")
+    assert desk.look_after(api.platform) == 0
+    assert api.call("POST", f"{path}/message", json={"message": "still wrong"}).status_code == 200
+
+
+def test_what_one_agent_is_given_another_may_have_claimed_meanwhile(api, monkeypatch):
+    if api.platform.engine.dialect.name == "sqlite":
+        pytest.skip("writers stand in line")
+    waiting_conversation(api), waiting_conversation(api)
+    everybody, waiting = agents_of(api), agents.waiting
+    with api.platform.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE support_agents SET availability_status = 'AVAILABLE' WHERE user_id = 'agent-10'"
+        )
+
+    def claimed(connection, limit=None):
+        rows = waiting(connection, limit)
+        monkeypatch.setattr(agents, "waiting", waiting)
+        taken = api.call(
+            "POST", f"/support/agents/{everybody['agent-10']}/assign",
+            api.bearer("agent-10", Role.AGENT), json={"conversation_id": str(rows[0].id)},
+        )  # fmt: skip
+        assert taken.status_code == 200
+        return rows
+
+    monkeypatch.setattr(agents, "waiting", claimed)
+    came = on_duty(api, everybody["agent-09"])
+    assert (came.status_code, came.json()["current_load"]) == (200, 1)
+
+
+def test_a_clock_that_is_behind_refuses_nobody(api):
+    set_offline(api)
+    api.later(seconds=1)
+    opened(api, HURT)
+    api.later(seconds=-1)
+    assert on_duty(api, agents_of(api)["agent-01"]).json()["current_load"] == 1
+
+
+def test_whoever_looks_for_what_was_left_reads_no_other_messages(sqlite_store):
+    """Looked at as SQLite plans it: no message is read that is not of a conversation left open."""
+    asked = []
+    sa.event.listen(sqlite_store, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    with sqlite_store.connect() as connection:
+        conversations.idle(connection, AT)
+        statement, values = asked[-1]
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert not [step.detail for step in plan if step.detail.startswith("SCAN")], plan

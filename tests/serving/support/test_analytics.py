@@ -114,3 +114,9 @@ def test_weeks_and_months_are_weighted_by_their_conversations(api):
     assert month[0]["satisfaction_ai"] is None
     page = report(api, "reports/automation", f"{days}&format=csv").text
     assert page.splitlines()[0].startswith("week,days,conversations")
+
+
+def test_the_last_day_there_is_has_no_day_after(api):
+    for report in ("intents", "feedback", "sla", "performance"):
+        path = f"/support/analytics/{report}?start_date=9999-12-31&end_date=9999-12-31"
+        assert api.call("GET", path, api.bearer("root", Role.ADMIN)).status_code == 422

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from core.enums import Role
+from store.conversations import FEEDBACK
 from store.db import write
 
 CANCEL = "how do I cancel the ride I just booked?"
@@ -198,3 +199,59 @@ def test_a_value_that_only_one_database_refuses_is_the_callers_to_change(store):
         return
     with pytest.raises(RowRefused):
         read(store, lambda c: c.execute(mine).all())
+
+
+def test_before_the_first_release_danger_is_danger(store, make_api_of):
+    with make_api_of(store, answers=False) as api:
+        said = opened(api, "he has a gun, call the police")
+        assert (said["reason_code"], "SOS button" in said["ai_response"]) == ("SAFETY", True)
+
+
+@pytest.mark.parametrize("message", ["how do I get a receipt for my trip?", HURT])
+def test_ended_by_its_user_while_the_answer_is_made(api, monkeypatch, message):
+    conversation_id = opened(api)["conversation_id"]
+    path, to = f"/support/conversations/{conversation_id}", api.platform.answers.to
+
+    def meanwhile(asked):
+        assert api.call("POST", f"{path}/resolve").status_code == 200
+        return to(asked)
+
+    monkeypatch.setattr(api.platform.answers, "to", meanwhile)
+    said = api.call("POST", f"{path}/message", json={"message": message}).json()
+    row = api.call("GET", path).json()
+    ended = ("ESCALATED", None) if message == HURT else ("RESOLVED", "CONFIRMED")
+    assert (row["status"], row["resolution_kind"]) == ended
+    assert said["ai_response"]
+
+
+def test_ten_marks_at_once_are_one(api):
+    said = opened(api)
+    path = f"/support/conversations/{said['conversation_id']}/feedback"
+    mark, found = {"message_id": said["reply_id"], "rating": 2, "was_helpful": False}, []
+    threads = [
+        threading.Thread(target=lambda: found.append(api.call("POST", path, json=mark)))
+        for _ in range(10)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {reply.status_code for reply in found} == {201}
+    with api.platform.engine.connect() as connection:
+        assert len(connection.execute(FEEDBACK.select()).all()) == 1
+
+
+def test_a_text_that_grows_when_it_is_redacted_can_be_marked(api):
+    said = opened(api, ("R000001 " * 625).strip())
+    mark = {"message_id": said["reply_id"], "rating": 2, "was_helpful": False}
+    path = f"/support/conversations/{said['conversation_id']}/feedback"
+    assert api.call("POST", path, json=mark).status_code == 201
+
+
+def test_an_id_of_the_users_client_is_not_one_of_the_agents(api):
+    conversation_id = opened(api, HURT)["conversation_id"]
+    path, same = f"/support/conversations/{conversation_id}", {"message": "hello"}
+    same["client_message_id"] = "1"
+    assert api.call("POST", f"{path}/message", json=same).status_code == 200
+    agent = api.agent_of(conversation_id)
+    assert api.call("POST", f"{path}/agent-message", agent, json=same).status_code == 409

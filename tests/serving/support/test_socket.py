@@ -1,5 +1,6 @@
 """A conversation over a WebSocket: everything arrives once, whoever writes, whoever reconnects."""
 
+import asyncio
 import json
 from contextlib import contextmanager
 
@@ -7,6 +8,7 @@ import pytest
 from starlette.websockets import WebSocketDisconnect
 
 from core.enums import Role
+from serving.support import desk
 from serving.support import socket as live
 from tests.serving.support.test_conversations import CANCEL, HURT, opened
 
@@ -158,3 +160,66 @@ def test_who_says_nothing_for_a_minute_is_let_go(api, monkeypatch):
         with pytest.raises(WebSocketDisconnect) as ended:
             until(socket, "nothing")
         assert ended.value.code == 1001
+
+
+def test_an_agent_hears_nothing_of_what_another_has_now(api):
+    conversation_id = opened(api, HURT)["conversation_id"]
+    with joined(api, conversation_id, api.agent_of(conversation_id)) as socket:
+        until(socket, "CONNECTED")
+        api.later(seconds=301)
+        assert desk.look_after(api.platform) == 1
+        path = f"/support/conversations/{conversation_id}/message"
+        api.call("POST", path, json={"message": "I live at 1 Main Street"})
+        with pytest.raises(WebSocketDisconnect) as ended:
+            until(socket, "USER_MESSAGE")
+        assert ended.value.code == 4404
+
+
+def test_a_token_is_not_checked_where_everybody_would_wait(api, monkeypatch):
+    conversation_id, where = opened(api)["conversation_id"], []
+    caller = api.platform.tokens.caller
+
+    def checked(token):
+        where.append(asyncio._get_running_loop())
+        return caller(token)
+
+    monkeypatch.setattr(api.platform.tokens, "caller", checked)
+    with joined(api, conversation_id) as socket:
+        until(socket, "CONNECTED")
+    assert where == [None]
+
+
+def test_a_place_that_no_message_has_is_refused(api):
+    query = f"?after_seq={10**22}"
+    with (
+        pytest.raises(WebSocketDisconnect),
+        joined(api, opened(api)["conversation_id"], query=query) as socket,
+    ):
+        socket.receive_json()
+
+
+def test_a_transcript_with_a_nul_is_an_error_and_the_conversation_goes_on(api):
+    with joined(api, opened(api)["conversation_id"]) as socket:
+        until(socket, "CONNECTED")
+        send(socket, "VOICE_START")
+        send(socket, "VOICE_END", transcript="\x00hello")
+        assert "NUL" in until(socket, "ERROR")[0]["message"]
+        send(socket, "SEND_MESSAGE", content=CANCEL)
+        until(socket, "AI_RESPONSE")
+
+
+def test_a_flood_of_signs_of_life_does_not_reach_the_store(api, monkeypatch):
+    looks, news = [], live._Live._news
+
+    def counted(self, connection):
+        looks.append(1)
+        return news(self, connection)
+
+    monkeypatch.setattr(live._Live, "_news", counted)
+    with joined(api, opened(api)["conversation_id"]) as socket:
+        until(socket, "CONNECTED")
+        for _ in range(300):
+            send(socket, "HEARTBEAT")
+        send(socket, "SEND_MESSAGE", content=CANCEL)
+        until(socket, "AI_RESPONSE")
+    assert len(looks) < 10
