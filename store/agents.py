@@ -134,24 +134,35 @@ def conversations_of(connection: Connection, agent_id: uuid.UUID) -> list[Row[An
     return list(connection.execute(sa.select(CONVERSATION).where(held)).all())
 
 
-def unanswered(connection: Connection, assigned_before: datetime) -> list[Row[Any]]:
-    """Conversations that their agent took before that moment and has not written in since."""
-    written = (
+def unanswered(
+    connection: Connection, assigned_before: datetime, silent_since: datetime
+) -> list[Row[Any]]:
+    """Conversations whose agent took them before that moment and has not written since, or has, and
+    left what the user wrote after it without an answer ``silent_since``."""
+    theirs = (MESSAGE.c.conversation_id == CONVERSATION.c.id) & (
+        MESSAGE.c.created_at >= CONVERSATION.c.assigned_at
+    )
+    written = sa.select(MESSAGE.c.id).where(theirs & (MESSAGE.c.sender == Sender.AGENT)).exists()
+    answer = MESSAGE.alias()
+    left = (
         sa.select(MESSAGE.c.id)
         .where(
-            (MESSAGE.c.conversation_id == CONVERSATION.c.id)
-            & (MESSAGE.c.sender == Sender.AGENT)
-            & (MESSAGE.c.created_at >= CONVERSATION.c.assigned_at)
+            theirs
+            & (MESSAGE.c.sender == Sender.USER)
+            & (MESSAGE.c.created_at <= silent_since)
+            & ~sa.exists().where(
+                (answer.c.conversation_id == MESSAGE.c.conversation_id)
+                & (answer.c.sender == Sender.AGENT)
+                & (answer.c.seq > MESSAGE.c.seq)
+            )
         )
         .exists()
     )
-    late = (
-        (CONVERSATION.c.status == ConversationStatus.ESCALATED)
-        & CONVERSATION.c.assigned_agent_id.is_not(None)
-        & (CONVERSATION.c.assigned_at <= assigned_before)
-        & ~written
+    held = (CONVERSATION.c.status == ConversationStatus.ESCALATED) & (
+        CONVERSATION.c.assigned_agent_id.is_not(None)
     )
-    return list(connection.execute(sa.select(CONVERSATION).where(late)).all())
+    late = (CONVERSATION.c.assigned_at <= assigned_before) & ~written
+    return list(connection.execute(sa.select(CONVERSATION).where(held & (late | left))).all())
 
 
 def expected_wait_minutes(connection: Connection, row: Row[Any]) -> float:

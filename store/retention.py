@@ -23,6 +23,7 @@ from store.tables import (
     SpentToken,
     SupportConversation,
     SupportMessage,
+    UserFlag,
 )
 
 BATCH = 1_000  # rows a transaction
@@ -83,6 +84,7 @@ def past_retention(cut: Cutoffs) -> list[tuple[type[Base], date, sa.ColumnElemen
         (HandledEvent, cut.logs, HandledEvent.handled_at < logs),
         (IdempotentCall, cut.logs, IdempotentCall.created_at < logs),
         (SpentToken, cut.logs, SpentToken.expires_at < logs),
+        (UserFlag, cut.logs, UserFlag.since < logs),
     ]
 
 

@@ -16,6 +16,10 @@ class ApiParams(Section):
     assignment_timeout_s: float = Field(
         gt=0, description="an agent who does not answer loses the conversation to the queue"
     )
+    agent_silence_s: float = Field(
+        gt=0, description="one who has written, and then not for so long, loses it as well"
+    )
+    fraud_flag_days: float = Field(gt=0, description="how long an eye is kept on a flagged user")
     profile_cache_s: float = Field(
         gt=0, description="how long a user's tier and plan are taken as they were looked up"
     )

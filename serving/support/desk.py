@@ -83,12 +83,15 @@ def set_availability(
 
 
 def look_after(found: Platform) -> int:
-    """Give unanswered conversations back to the queue, and settle what users have left; how many
-    conversations it was."""
+    """Give unanswered conversations back to the queue, settle what users have left (how many
+    conversations it was), and give whoever has a place what waits."""
     now, api = found.clock(), found.params.api
-    taken = write(found.engine, lambda c: handover.take_back(c, now, api.assignment_timeout_s))
+    late = api.assignment_timeout_s, api.agent_silence_s
+    taken = write(found.engine, lambda c: handover.take_back(c, now, *late))
     taken += _pick_up(found, now - timedelta(seconds=api.assignment_timeout_s))
-    return taken + write(found.engine, lambda c: handover.settle(c, now, api.settle_hours))
+    taken += write(found.engine, lambda c: handover.settle(c, now, api.settle_hours))
+    write(found.engine, lambda c: handover.fill(c, now))
+    return taken
 
 
 def _pick_up(found: Platform, before: datetime) -> int:

@@ -162,9 +162,19 @@ def team_of(row: Row[Any]) -> str:
     return teams.get(row.reason_code, Specialization.GENERAL).value
 
 
-def take_back(connection: Connection, now: datetime, timeout_s: float) -> int:
+def fill(connection: Connection, now: datetime) -> None:
+    """Who has a place gets what waits: a hand-over and an agent's last word at one moment can miss
+    each other."""
+    if agents.waiting(connection, limit=1):
+        for agent in agents.free(connection):
+            next_for(connection, agent, now)
+
+
+def take_back(connection: Connection, now: datetime, timeout_s: float, silence_s: float) -> int:
     """Conversations whose agent has not written in time go back in the queue; how many did."""
-    late = agents.unanswered(connection, now - timedelta(seconds=timeout_s))
+    late = agents.unanswered(
+        connection, now - timedelta(seconds=timeout_s), now - timedelta(seconds=silence_s)
+    )
     for row in late:
         with unless_changed(connection):
             back_to_queue(connection, row, now)

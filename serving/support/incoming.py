@@ -4,7 +4,7 @@
 |---|---|---|
 | ORDER_CANCELLED | user_id, order_id | a line in the user's open conversation about that order |
 | PAYMENT_FAILED | user_id, order_id? | a conversation is opened that says so and offers help |
-| FRAUD_FLAGGED | user_id | the user's next message goes to the fraud team |
+| FRAUD_FLAGGED | user_id | the user's messages of the next 30 days go to the fraud team |
 | SOS_TRIGGERED | user_id, order_id? | an URGENT conversation, with the safety team at once |
 
 The effect and the mark that it took place are one transaction: an event that comes again, or whose

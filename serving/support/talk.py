@@ -96,7 +96,7 @@ def open_conversation(
                 kept.find(connection, before.conversation_id),
                 kept.reply_to(connection, before.id),
             )
-            return Heard(row, _same(before, text), reply, _known(connection, row))
+            return Heard(row, _same(before, text), reply, _known(connection, row, found))
         row = kept.start(connection, {
             "user_id": user_id, "channel": channel, "status": ConversationStatus.OPEN,
             "ai_handled": True, "priority": Priority.LOW, "order_id": order_id,
@@ -107,7 +107,7 @@ def open_conversation(
             also(connection, message)
         told = {"conversation_id": str(row.id), "user_id": user_id, "channel": channel}
         outbox.add(connection, "SUPPORT_CONVERSATION_CREATED", told, now)
-        return Heard(row, message, None, _of_user(connection, user_id))
+        return Heard(row, message, None, _of_user(connection, user_id, found))
 
     return _answer(found, caller, write(found.engine, work))
 
@@ -142,7 +142,7 @@ def say(
             before = kept.said_before(connection, conversation_id, client_message_id)
             if before is not None:
                 reply = kept.reply_to(connection, before.id)
-                return Heard(row, _same(before, text), reply, _known(connection, row))
+                return Heard(row, _same(before, text), reply, _known(connection, row, found))
         if row.status in ENDED:
             reopen_row(connection, row, now, found.params.api.reopen_hours)
             row = kept.find(connection, conversation_id)
@@ -152,7 +152,7 @@ def say(
             also(connection, message)
         if row.status == HELD and sos.count(text):
             row = _alarm(connection, row, now)
-        return Heard(row, message, None, _known(connection, row))
+        return Heard(row, message, None, _known(connection, row, found))
 
     return _answer(found, caller, write(found.engine, work))
 
@@ -209,14 +209,15 @@ def _as_it_stands(connection: Connection, conversation_id: uuid.UUID, message: R
     )
 
 
-def _known(connection: Connection, row: Row[Any]) -> dict[str, Any]:
+def _known(connection: Connection, row: Row[Any], found: Platform) -> dict[str, Any]:
     """What the engine may know of the conversation and its user so far."""
     turns = so_far(_turns(kept.turns(connection, row.id)))
-    return {**turns, **_of_user(connection, row.user_id)}
+    return {**turns, **_of_user(connection, row.user_id, found)}
 
 
-def _of_user(connection: Connection, user_id: str) -> dict[str, Any]:
-    return {"fraud_flagged": users.is_flagged(connection, user_id, users.FRAUD)}
+def _of_user(connection: Connection, user_id: str, found: Platform) -> dict[str, Any]:
+    since = found.clock() - timedelta(days=found.params.api.fraud_flag_days)
+    return {"fraud_flagged": users.is_flagged(connection, user_id, users.FRAUD, since)}
 
 
 def _ask(found: Platform, caller: Caller, heard: Heard) -> Reply:

@@ -105,6 +105,16 @@ def test_a_flagged_user_is_handed_to_the_fraud_team(api):
     assert (said["action"], said["reason_code"]) == ("escalate", "FRAUD_REPORT")
 
 
+def test_an_eye_is_kept_on_a_flagged_user_for_thirty_days_from_the_last_time(api):
+    incoming.handle(api.platform, event("FRAUD_FLAGGED", user_id="R000001"))
+    api.later(days=20)
+    incoming.handle(api.platform, event("FRAUD_FLAGGED", "e-2", user_id="R000001"))
+    api.later(days=30)
+    assert opened(api, CANCEL)["reason_code"] == "FRAUD_REPORT"
+    api.later(seconds=1)
+    assert opened(api, CANCEL)["action"] == "answer"
+
+
 def test_a_cancelled_order_is_a_line_in_its_conversation(api):
     said = opened(api, CANCEL, order_id="ORD12345")
     cancelled = event("ORDER_CANCELLED", user_id="R000001", order_id="ORD12345")

@@ -104,6 +104,31 @@ def test_unanswered_for_300_seconds_goes_to_another_and_answered_stays(api):
     assert row["first_agent_reply_at"]
 
 
+def test_an_agent_who_wrote_and_then_left_the_user_waiting_loses_it(api):
+    said = opened(api, HURT)
+    path = f"/support/conversations/{said['conversation_id']}"
+    agent = api.agent_of(said["conversation_id"])
+    api.call("POST", f"{path}/agent-message", agent, json={"message": "One moment."})
+    first = api.call("GET", path).json()["assigned_agent_id"]
+    api.later(hours=2)
+    assert desk.look_after(api.platform) == 0  # the user has nothing to wait for
+    api.call("POST", f"{path}/message", json={"message": "please help me now"})
+    api.later(seconds=1799)
+    assert desk.look_after(api.platform) == 0
+    api.later(seconds=1)
+    assert desk.look_after(api.platform) == 1
+    assert api.call("GET", path).json()["assigned_agent_id"] not in (None, first)
+
+
+def test_a_place_that_came_free_unseen_is_filled(api):
+    waits = waiting_conversation(api)
+    with api.platform.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE support_agents SET availability_status = 'AVAILABLE'")
+    assert stored(api, waits).assigned_agent_id is None
+    desk.look_after(api.platform)
+    assert stored(api, waits).assigned_agent_id
+
+
 def test_only_the_agent_who_has_it_writes(api):
     said = opened(api, HURT)
     path = f"/support/conversations/{said['conversation_id']}/agent-message"
