@@ -3,18 +3,20 @@
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from core.partition import last_day, midnight
 from engines.premium import qualify
-from engines.premium.standing import standing
+from engines.premium.standing import in_force, standing
 from features.driver_qualification import MEASURES, NOW, Windows, features, rides_known
 from pipelines.artefacts import champion
 from pipelines.context import Context
 from pipelines.datasets.driver_qualification import MOST_DAYS
 from pipelines.datasets.lake_rows import days_until, query, snapshot
-from store import releases
+from store import appeals, releases
+from store.db import read
 from store.rows import replace_rows, upsert_rows
 from store.tables import DriverQualification, FeatureValue, PremiumDriver
 
@@ -40,6 +42,10 @@ def evaluate(key: str, ctx: Context) -> dict[str, Any]:
     windows = Windows(params.window_days, params.long_days)
     known = _everyone(features(rows, drivers, day, windows, params.standards), rows, drivers, day)
     found = drivers.set_index("driver_id").reindex(known.index)
+    suspended = in_force(read(ctx.engine, appeals.decisions), day)
+    found = found.assign(
+        suspension=np.where(known.index.isin(suspended), qualify.IN_FORCE, qualify.NO_SUSPENSION)
+    )
     papers = qualify.Papers(**{name: found[name] for name in qualify.Papers.__slots__})
     types = qualify.premium_vehicles(ctx.params.matching)
     gates = qualify.gates(known, papers, day, params.standards, types)
@@ -90,8 +96,11 @@ def _stand(day: date, ctx: Context) -> None:
     if max(row["evaluated_on"] for row in rows) > day:
         return
     past = pd.DataFrame(rows).assign(tier=[str(row["tier"]) for row in rows])
-    found = standing(past, day, params)
-    upsert_rows(ctx.engine, PremiumDriver, _plain(found))
+    seen, decided = None, read(ctx.engine, appeals.decisions)
+    # again if a person decided meanwhile: what stands there then was computed without it
+    while decided != seen:
+        upsert_rows(ctx.engine, PremiumDriver, _plain(standing(past, day, params, decided)))
+        seen, decided = decided, read(ctx.engine, appeals.decisions)
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
