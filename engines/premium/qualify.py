@@ -19,7 +19,7 @@ import pandas as pd
 from core.enums import DriverTier, ServiceClass, Vertical
 from core.params.decisions import MatchingParams
 from core.params.tabular import DriverQualificationParams, StandardsParams
-from features.driver_qualification import MEASURES, WORSE_WHEN_HIGHER, margins
+from features.driver_measures import MEASURES, WORSE_WHEN_HIGHER, margins
 
 MODEL, RULE = "model", "rule"
 TOP_REASONS = 3

@@ -87,21 +87,41 @@ def test_measures_are_there_for_online_readers(ctx, by_rule):
     assert {row["feature"] for row in found} >= {"driver_rating", "driver_acceptance"}
 
 
-def test_the_champion_decides_once_there_is_one_and_twice_is_the_same(ctx, by_rule):
+@pytest.fixture(scope="module")
+def by_model(ctx, by_rule):
+    """The night's result and rows once a model serves, and that model."""
     data = driver_qualification.build(KEY, ctx, {})
     params = ctx.params.driver_qualification
-    files = artefacts.keep(ctx, qualification.fit(data.train, data.validate, params))
+    artefact = qualification.fit(data.train, data.validate, params)
+    files = artefacts.keep(ctx, artefact)
     manifest = {"members": {"driver_qualification": {"version": "3", "files": files}}}
     release = releases.write_manifest(ctx.releases, manifest)
     at = datetime(2026, 11, 22, tzinfo=UTC)
     releases.move_pointer(ctx.engine, "premium", release, manifest, "test", "first", at)
-    first = evaluate(KEY, ctx)
-    rows = stored(ctx, DriverQualification)
+    return evaluate(KEY, ctx), stored(ctx, DriverQualification), qualification.load(artefact)
+
+
+def test_the_champion_decides_once_there_is_one_and_twice_is_the_same(ctx, by_model):
+    first, rows, _ = by_model
     assert first["decided_by"] == "model"
     assert {row["model_version"] for row in rows} == {"3"}
     assert all(row["probability"] >= row["threshold"] for row in rows if row["qualified"])
     assert evaluate(KEY, ctx) == first
     assert stored(ctx, DriverQualification) == rows
+
+
+def test_whoever_does_not_pass_the_model_is_told_the_smallest_change(ctx, by_model):
+    _, rows, model = by_model
+    lowest = ctx.params.driver_qualification.tiers["BRONZE"].rating
+    told = []
+    for row in rows:
+        active = row["probability"] is not None
+        likely = active and row["probability"] >= model.threshold.value
+        changes = [reason for reason in row["reasons"] if reason["kind"] == "change"]
+        assert len(changes) == (active and not (likely and row["rating"] >= lowest))
+        told += changes
+    assert any(change["changes"] for change in told)
+    assert all(0 <= change["probability"] <= 1 for change in told)
 
 
 def test_a_suspension_outlives_the_night_and_an_upheld_appeal_ends_it(ctx, by_rule):
