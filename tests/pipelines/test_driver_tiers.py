@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
@@ -167,6 +169,23 @@ def test_a_split_never_sees_a_label_that_was_not_ripe(ctx):
         "validate": LAST - timedelta(days=60),
         "test": LAST - timedelta(days=30),
     }
+
+
+def test_groups_are_known_of_the_rows_that_are_judged_and_of_no_others(ctx):
+    before = driver_qualification.inputs(KEY, ctx, {})
+    path = ctx.home / "truth" / KEY / "drivers.parquet"
+    path.parent.mkdir(parents=True)
+    names = [f"D{i:04d}" for i in range(PEOPLE)]
+    woman = [i % 2 == 0 for i in range(PEOPLE)]
+    told = {"driver_id": names, "woman": woman, "age_group": "30-39", "home_zone": "Z01"}
+    pd.DataFrame(told).to_parquet(path)
+    data = driver_qualification.build(KEY, ctx, {})
+    assert not set(qualification.GROUPS) & {*data.train.columns, *data.validate.columns}
+    expected = dict(zip(names, np.where(woman, "woman", "man"), strict=True))
+    assert data.test["gender"].tolist() == [expected[d] for d in data.test["driver_id"]]
+    assert set(data.test["home_zone"]) == {"Z01"}
+    assert driver_qualification.inputs(KEY, ctx, {}) != before
+    path.unlink()
 
 
 def test_inputs_change_with_the_lake_and_only_then(ctx):
