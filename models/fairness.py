@@ -160,7 +160,7 @@ def gaps(found: Sequence[Group], min_rows: int) -> list[Gap]:
 
 def _gap(attribute: str, measure: str, shares: Mapping[str, Share]) -> Gap:
     highest = max(shares, key=lambda value: shares[value].value)
-    lowest = min(shares, key=lambda value: shares[value].value)
+    lowest = min(reversed(list(shares)), key=lambda value: shares[value].value)
     a, b = shares[highest], shares[lowest]
     (a_low, a_high), (b_low, b_high) = a.interval, b.interval
     difference = a.value - b.value
