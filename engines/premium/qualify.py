@@ -1,7 +1,7 @@
 """Whether a driver qualifies for premium rides, in which tier, and every reason why or why not.
 
 A proposed suspension closes no gate: a person decides it, and until then only a night above the
-standards can lift it. Nothing of ours knows of a suspension that took effect yet.
+standards can lift it. One that took effect closes a gate until an appeal is upheld.
 
 Source
 ------
@@ -19,11 +19,12 @@ import pandas as pd
 from core.enums import DriverTier, ServiceClass, Vertical
 from core.params.decisions import MatchingParams
 from core.params.tabular import DriverQualificationParams, StandardsParams
-from features.driver_qualification import MEASURES, WORSE_WHEN_HIGHER, margins
+from features.driver_measures import MEASURES, WORSE_WHEN_HIGHER, margins
 
 MODEL, RULE = "model", "rule"
 TOP_REASONS = 3
 MAX_PROBABILITY = 0.99
+IN_FORCE, NO_SUSPENSION = "IN_FORCE", "NONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Papers:
     background_check: pd.Series
     vehicle_year: pd.Series
     vehicle_type: pd.Series
+    suspension: pd.Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def gates(
         "licence": (pd.to_datetime(papers.licence_valid_until), day),
         "insurance": (pd.to_datetime(papers.insurance_valid_until), day),
         "background_check": (papers.background_check, ("VALID",)),
+        "suspension": (papers.suspension, (NO_SUSPENSION,)),
         "vehicle_year": (papers.vehicle_year, standards.min_vehicle_year),
         "vehicle_class": (papers.vehicle_type, tuple(vehicle_types)),
         "rides": (rows["rides_known"], standards.min_rides),
@@ -144,36 +147,30 @@ def reasons(
     ``change`` is the smallest change that would open the gate or meet the standard; the days that
     a date must move, or the word that must stand there.
     """
-    limits = standards.limits()
     strongest = _strongest(contributions) if contributions is not None else [[]] * len(rows)
-    closed = _closed(gates)
-    tables = (rows[list(MEASURES)], margins(rows, standards))
-    records = zip(*(table.to_dict("records") for table in tables), strict=True)
-    return [
-        failed + _missed(value, gap, limits) + most
-        for failed, (value, gap), most in zip(closed, records, strongest, strict=True)
-    ]
+    told: list[list[dict[str, Any]]] = [[] for _ in strongest]
+    _add_closed(told, gates)
+    _add_missed(told, rows, margins(rows, standards), standards.limits())
+    for found, most in zip(told, strongest, strict=True):
+        found.extend(most)
+    return told
 
 
-def _closed(gates: Gates) -> list[list[dict[str, Any]]]:
-    """Each driver's failed gates, with what would open them."""
-    tables = (gates.passed, gates.seen)
-    records = zip(*(table.to_dict("records") for table in tables), strict=True)
-    return [
-        [
-            {
-                "kind": "gate",
-                "name": name,
-                "passed": False,
-                "value": _shown(value[name]),
-                "needed": _wanted(gates.needed[name]),
-                "change": _change(value[name], gates.needed[name]),
-            }
-            for name, fine in passed.items()
-            if not fine
-        ]
-        for passed, value in records
-    ]
+def _add_closed(told: list[list[dict[str, Any]]], gates: Gates) -> None:
+    """Tell each driver the failed gates, with what would open them."""
+    for name, needed in gates.needed.items():
+        failed = np.flatnonzero(~gates.passed[name].to_numpy(bool))
+        for place, value in zip(failed, gates.seen[name].iloc[failed], strict=True):
+            told[place].append(
+                {
+                    "kind": "gate",
+                    "name": name,
+                    "passed": False,
+                    "value": _shown(value),
+                    "needed": _wanted(needed),
+                    "change": _change(value, needed),
+                }
+            )
 
 
 def _wanted(needed: Any) -> str:
@@ -195,21 +192,21 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, str | int) else _plain(value)
 
 
-def _missed(
-    value: Mapping[Any, Any], gap: Mapping[Any, Any], limits: Mapping[str, float]
-) -> list[dict[str, Any]]:
-    """One driver's missed standards; a measure that is not known is missed."""
-    return [
-        {
-            "kind": "standard",
-            "name": m,
-            "value": _plain(value[m]),
-            "needed": f"{'<=' if m in WORSE_WHEN_HIGHER else '>='} {limits[m]}",
-            "change": _plain(-gap[m]),
-        }
-        for m in MEASURES
-        if not gap[m] >= 0
-    ]
+def _add_missed(
+    told: list[list[dict[str, Any]]],
+    rows: pd.DataFrame,
+    gaps: pd.DataFrame,
+    limits: Mapping[str, float],
+) -> None:
+    """Tell each driver the missed standards; a measure that is not known is missed."""
+    for m in MEASURES:
+        gap = gaps[m].to_numpy("float64")
+        missed = np.flatnonzero(~(gap >= 0))
+        values = rows[m].to_numpy("float64")[missed].tolist()
+        needed = f"{'<=' if m in WORSE_WHEN_HIGHER else '>='} {limits[m]}"
+        for place, value, short in zip(missed, values, (-gap[missed]).tolist(), strict=True):
+            reason = {"kind": "standard", "name": m, "value": _plain(value)}
+            told[place].append({**reason, "needed": needed, "change": _plain(short)})
 
 
 def _strongest(contributions: pd.DataFrame) -> list[list[dict[str, Any]]]:
