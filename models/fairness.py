@@ -14,13 +14,15 @@ a ROC curve; Hardt, Price and Srebro (2016), Equality of opportunity (false nega
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Bools = NDArray[np.bool_]
 Z = 1.96
@@ -88,7 +90,7 @@ class Report:
 
     metrics: dict[str, float]
     markdown: str
-    plots: dict[str, Figure]
+    plots: "dict[str, Figure]"
 
 
 def wilson(hits: int, n: int, z: float = Z) -> tuple[float, float]:
@@ -268,8 +270,10 @@ def _said(proxy: Proxy, limit: float, justified: Mapping[str, str]) -> str:
     return justified.get(proxy.feature, "NOT JUSTIFIED: to be removed or justified")
 
 
-def picture(found: Sequence[Group]) -> dict[str, Figure]:
+def picture(found: Sequence[Group]) -> "dict[str, Figure]":
     """Both shares of every group with their intervals; nothing without groups."""
+    from matplotlib.figure import Figure
+
     if not found:
         return {}
     figure = Figure(figsize=(9, 0.32 * len(found) + 1.4), layout="constrained")

@@ -64,12 +64,13 @@ class Retriever:
         self._texts: list[str] = json.loads(artefact[TEXTS])
         arrays = unpack(artefact[VECTORS])
         self._vectors, self._owner = arrays["vectors"], arrays["owner"]
+        self._answers = arrays["answers"]
         self._index = Index(
             pd.DataFrame(self.items),
             self._texts,
             arrays["vectors"].astype("float32"),
-            arrays["owner"],
-            arrays["answers"],
+            self._owner,
+            self._answers,
             (self._meta["bm25_k1"], self._meta["bm25_b"]),
         )
         self._weights = np.asarray(self._meta["fusion"])
@@ -102,25 +103,38 @@ class Retriever:
         """
         known = dict(zip(self._texts, self._vectors, strict=True))
         own = {item["kb_code"]: item for item in self.items}
-        wordings: dict[str, list[str]] = {}
-        for text, place in zip(self._texts, self._owner, strict=True):
-            wordings.setdefault(self.items[place]["kb_code"], []).append(text)
+        wordings, answers = self._by_item()
         rows = []
         for item in items:
             fields = {name: item[name] for name in ITEM_FIELDS}
-            before = own.get(item["kb_code"], {})
-            same = normalise(item["question"]) == normalise(before.get("question", ""))
-            gone = {normalise(str(before.get("answer", "")))}
-            said = [normalise(text) for text in (item["question"], *item["variants"])]
-            kept = [t for t in wordings.get(item["kb_code"], []) if t not in gone] if same else []
-            rows += [{**fields, "part": "wording", "text": t} for t in dict.fromkeys(said + kept)]
-            rows.append({**fields, "part": "answer", "text": normalise(item["answer"])})
+            code = item["kb_code"]
+            said, answer = wordings.get(code, []), answers.get(code, "")
+            if own.get(code) != fields:  # else nothing of it is new
+                before = own.get(code, {})
+                same = normalise(item["question"]) == normalise(before.get("question", ""))
+                now = [normalise(text) for text in (item["question"], *item["variants"])]
+                said = list(dict.fromkeys([*now, *(said if same else [])]))
+                answer = normalise(item["answer"])
+            rows += [{**fields, "part": "wording", "text": text} for text in said]
+            rows.append({**fields, "part": "answer", "text": answer})
         train = pd.DataFrame(rows)
         fresh = [text for text in dict.fromkeys(train["text"]) if text not in known]
         known |= dict(zip(fresh, embed(fresh), strict=True)) if fresh else {}
         vectors = [known[text] for text in train["text"]]
         train = train.assign(embedding=vectors, encoder_sha256=self.encoder_sha256)
         return Retriever(reindexed(self._artefact, train))
+
+    def _by_item(self) -> tuple[dict[str, list[str]], dict[str, str]]:
+        """Wordings and answer of every item, normalised, by its code."""
+        wordings: dict[str, list[str]] = {}
+        answers: dict[str, str] = {}
+        for text, place, answer in zip(self._texts, self._owner, self._answers, strict=True):
+            code = self.items[place]["kb_code"]
+            if answer:
+                answers[code] = text
+            else:
+                wordings.setdefault(code, []).append(text)
+        return wordings, answers
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """kb_1..kb_k (codes, best first; empty where nothing is allowed), score, confidence."""
