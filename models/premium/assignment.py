@@ -15,13 +15,13 @@ Burkard, Dell'Amico and Martello (2009), Assignment problems, chapters 4 and 5 (
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import BadInput
 from models.premium.augment import CLOSED, NOBODY, Part
+from models.premium.core import Pairs, first_prices, promising
 from models.premium.ties import lowest_first
 
 Ints = NDArray[np.int64]
@@ -32,9 +32,10 @@ UNMATCHED = NOBODY
 # sums stay below the weight of a match, and that below what 64 bits hold
 EXACT = 2**53
 MATCH = 2**55
-CORE, MORE = 12, 6
-"""Pairs of a row in the first core, and how many join it in one round."""
+MORE = 8
+"""Pairs of a row that join the core in one round."""
 STRETCH = 2**21
+"""Pairs that are held against values and prices at once."""
 
 
 def assign(row: Whole, column: Whole, score: Whole, rows: int, columns: int) -> Ints:
@@ -52,9 +53,9 @@ def assign(row: Whole, column: Whole, score: Whole, rows: int, columns: int) -> 
     if not len(row):
         return np.full(rows, UNMATCHED, dtype=np.int64)
     found = _Optimum(pairs)
-    while len(wrong := pairs.below(found, MORE)):
+    while len(wrong := _below(pairs, found)):
         found.extend(wrong)
-    return lowest_first(*pairs.tight(found), found.column, found.free_row, found.free_column)
+    return lowest_first(*_tight(pairs, found), found.column, found.free_row, found.free_column)
 
 
 def assign_matrix(score: Ints, feasible: Bools | None = None) -> Ints:
@@ -64,56 +65,33 @@ def assign_matrix(score: Ints, feasible: Bools | None = None) -> Ints:
     return assign(row, column, score[row, column], *score.shape)
 
 
-@dataclass(frozen=True)
-class _Pairs:
-    """All possible pairs, by row and then column; where each row starts."""
+def _below(pairs: Pairs, found: "_Optimum") -> Ints:
+    """Pairs that values and prices do not rule out, the clearest few of each row."""
+    where, by = [], []
+    for at, slack in _slack(pairs, found):
+        below = np.flatnonzero(slack < 0)
+        where.append(below + at)
+        by.append(slack[below])
+    place, much = np.concatenate(where), np.concatenate(by)
+    order = np.lexsort((much, pairs.row[place]))
+    place = place[order]
+    row = pairs.row[place]
+    rank = np.arange(len(place)) - np.searchsorted(row, row)
+    return np.sort(place[rank < MORE])
 
-    row: Whole
-    column: Whole
-    score: Whole
-    starts: Ints
-    columns: int
 
-    @property
-    def rows(self) -> int:
-        return len(self.starts) - 1
+def _tight(pairs: Pairs, found: "_Optimum") -> tuple[Ints, Ints]:
+    """Row and column of the pairs that an equally good answer may use."""
+    place = np.concatenate([np.flatnonzero(s == 0) + at for at, s in _slack(pairs, found)])
+    return pairs.at(place)[:2]
 
-    def core(self) -> Ints:
-        """The pairs of each row that look best when a column costs what others would give."""
-        price = first_prices(self.column, self.score, self.rows, self.columns)
-        picked = []
-        for a, b in zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True):
-            if b - a > CORE:
-                worth = self.score[a:b] - price[self.column[a:b]]
-                picked.append(a + np.argpartition(worth, -CORE)[-CORE:])
-            elif b > a:
-                picked.append(np.arange(a, b))
-        return np.sort(np.concatenate(picked))
 
-    def below(self, found: "_Optimum", most: int) -> Ints:
-        """Pairs that values and prices do not rule out, the clearest ``most`` of each row."""
-        where, by = [], []
-        for at, slack in self._slack(found):
-            below = np.flatnonzero(slack < 0)
-            where.append(below + at)
-            by.append(slack[below])
-        place, much = np.concatenate(where), np.concatenate(by)
-        order = np.lexsort((much, self.row[place]))
-        place = place[order]
-        rank = np.arange(len(place)) - np.searchsorted(self.row[place], self.row[place])
-        return np.sort(place[rank < most])
-
-    def tight(self, found: "_Optimum") -> tuple[Ints, Ints]:
-        """Row and column of the pairs that an equally good answer may use."""
-        place = np.concatenate([np.flatnonzero(s == 0) + at for at, s in self._slack(found)])
-        return self.row[place].astype(np.int64), self.column[place].astype(np.int64)
-
-    def _slack(self, found: "_Optimum") -> Iterator[tuple[int, Ints]]:
-        value, price = found.numbers()
-        for at in range(0, len(self.row), STRETCH):
-            its = slice(at, at + STRETCH)
-            yield at, value[self.row[its]] + price[self.column[its]] - self.score[its]
-
+def _slack(pairs: Pairs, found: "_Optimum") -> Iterator[tuple[int, Ints]]:
+    """How far values and prices lie above the scores, stretch by stretch."""
+    value, price = found.numbers()
+    for at in range(0, len(pairs.row), STRETCH):
+        its = slice(at, at + STRETCH)
+        yield at, value[pairs.row[its]] + price[pairs.column[its]] - pairs.score[its]
 
 class _Optimum:
     """The optimum over a core that grows: rows that are all matched, columns that are all matched.
@@ -121,18 +99,16 @@ class _Optimum:
     Where rows compete for too few columns (`short`), the columns are the side that is all matched.
     """
 
-    def __init__(self, pairs: _Pairs) -> None:
-        self.pairs = pairs
-        self._solve(pairs.core())
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs, self.size = pairs, (pairs.rows, pairs.columns)
+        self._solve(*promising(pairs))
 
-    def _solve(self, core: Ints) -> None:
+    def _solve(self, core: Ints, price: Ints) -> None:
         p = self.pairs
-        row, column = p.row[core].astype(np.int64), p.column[core].astype(np.int64)
-        score = p.score[core].astype(np.int64)
+        row, column, score = p.at(core)
         self.core = core
         self.by_row = Part(p.rows, p.columns)
-        guess = first_prices(column, score, p.rows, p.columns)
-        lost = self.by_row.start(row, column, score, guess)
+        lost = self.by_row.start(row, column, score, price)
         self.short = np.zeros(p.rows, bool)
         self.short[lost] = True
         self.scarce = np.array(self.by_row.target.number, np.int64) == CLOSED
@@ -145,11 +121,10 @@ class _Optimum:
 
     def extend(self, places: Ints) -> None:
         """Take further pairs into the core."""
-        p = self.pairs
-        row, column = p.row[places].astype(np.int64), p.column[places].astype(np.int64)
-        score = p.score[places].astype(np.int64)
+        row, column, score = self.pairs.at(places)
         if (self.short[row] & ~self.scarce[column]).any():  # more can be matched than before
-            return self._solve(np.union1d(self.core, places))
+            core = np.union1d(self.core, places)
+            return self._solve(core, first_prices(*self.pairs.at(core)[1:], *self.size))
         self.core = np.union1d(self.core, places)
         inside = self.short[row]
         self.by_row.extend(row[~inside], column[~inside], score[~inside])
@@ -182,17 +157,7 @@ class _Optimum:
         return ~self.scarce & (np.array(self.by_row.target.number) == 0)
 
 
-def first_prices(target: Whole, gain: Whole, sources: int, targets: int) -> Ints:
-    """What each target may cost: its best offer above that of the best target left over."""
-    offer = np.full(targets, np.iinfo(np.int64).min // 4, dtype=np.int64)
-    np.maximum.at(offer, target, gain)
-    used = np.unique(target) if len(target) < targets else np.flatnonzero(offer > offer.min())
-    spare = len(used) - sources
-    left_over = np.partition(offer[used], spare)[spare] if spare > 0 else gain.min()
-    return np.maximum(0, offer - left_over)
-
-
-def _checked(row: Whole, column: Whole, score: Whole, rows: int, columns: int) -> _Pairs:
+def _checked(row: Whole, column: Whole, score: Whole, rows: int, columns: int) -> Pairs:
     if len(row):
         if row.min() < 0 or column.min() < 0 or row.max() >= rows or column.max() >= columns:
             raise BadInput(f"expected pairs inside {rows} x {columns}, got one outside")
@@ -208,7 +173,7 @@ def _checked(row: Whole, column: Whole, score: Whole, rows: int, columns: int) -
             if not _ascending(row, column):
                 raise BadInput("expected every pair once, got one twice")
     starts = np.searchsorted(row, np.arange(rows + 1, dtype=row.dtype))
-    return _Pairs(row, column, score, starts, columns)
+    return Pairs(row, column, score, starts, columns)
 
 
 def _ascending(row: Whole, column: Whole) -> bool:

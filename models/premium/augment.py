@@ -100,15 +100,16 @@ class Part:
 
         These and all that their search met, sources and targets, take no further part.
         """
-        for t in targets:
-            if self.target.mate[t] == NOBODY and self.target.number[t] > 0:
-                search(t, self.target, self.source, may_stay=True)
         lost = []
         for s in sources:
             if self.source.mate[s] == NOBODY and self.source.number[s] > -BEYOND:
                 dead = search(s, self.source, self.target, may_stay=False)
                 if dead is not None:
                     lost += self._give_up(dead)
+        # after the sources: what competes in vain is out of the way by then
+        for t in targets:
+            if self.target.mate[t] == NOBODY and self.target.number[t] > 0:
+                search(t, self.target, self.source, may_stay=True)
         return lost
 
     def _append(self, source: Ints, target: Ints, gain: Ints) -> None:

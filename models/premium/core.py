@@ -1,0 +1,134 @@
+"""Which of many possible pairs an optimum will probably use, by a quick auction of the columns.
+
+What comes out decides only how long the exact search takes, never what it finds.
+
+Source
+------
+Bertsekas (1988), The auction algorithm; here all rows bid at once and it stops early.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Whole = NDArray[np.integer]
+
+EACH, SAMPLE = 8, 256
+"""Pairs of a row in one core; pairs of a row that are looked at for the first."""
+ROUNDS, FEW = 60, 200
+"""Most rounds of bids; it stops when one of so many rows is left without a column."""
+STEP, MOST, BELOW = 100, 4, 8
+"""As parts of the scores' range: least and most that a bid adds; how much the prices that come out
+are lowered, for to correct one that is too high takes longer than one that is too low."""
+NEVER = -(2**55)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """All possible pairs, by row and then column; where each row starts."""
+
+    row: Whole
+    column: Whole
+    score: Whole
+    starts: Ints
+    columns: int
+
+    @property
+    def rows(self) -> int:
+        return len(self.starts) - 1
+
+    def at(self, places: Ints) -> tuple[Ints, Ints, Ints]:
+        """Row, column and score of some pairs."""
+        return (
+            self.row[places].astype(np.int64),
+            self.column[places].astype(np.int64),
+            self.score[places].astype(np.int64),
+        )
+
+
+def promising(pairs: Pairs) -> tuple[Ints, Ints]:
+    """Positions of a core of pairs, ascending, and about what each column is worth."""
+    sample = _spread(pairs)
+    price = first_prices(*pairs.at(sample)[1:], pairs.rows, pairs.columns)
+    core = sample[_best(pairs, sample, price)]
+    price = _auction(pairs, core, price)
+    core = np.union1d(core, _best(pairs, None, price))
+    price = _auction(pairs, core, price)
+    core = np.union1d(core, _best(pairs, None, price))
+    spread = int(pairs.score.max()) - int(pairs.score.min())
+    return core, np.maximum(0, price - spread // BELOW)
+
+
+def first_prices(target: Ints, gain: Ints, sources: int, targets: int) -> Ints:
+    """What each target may cost: its best offer above that of the best target left over."""
+    offer = np.full(targets, NEVER, dtype=np.int64)
+    np.maximum.at(offer, target, gain)
+    used = np.flatnonzero(offer != NEVER)
+    spare = len(used) - sources
+    left_over = np.partition(offer[used], spare)[spare] if spare > 0 else gain.min()
+    return np.maximum(0, offer - left_over)
+
+
+def _spread(pairs: Pairs) -> Ints:
+    """Some pairs of each row, evenly spread, or all of them where there are few."""
+    counts = np.diff(pairs.starts)
+    taken = np.minimum(counts, SAMPLE)
+    ends = np.cumsum(taken)
+    rank = np.arange(ends[-1]) - np.repeat(ends - taken, taken)
+    step = rank * np.repeat(counts, taken) // np.repeat(taken, taken)
+    return np.repeat(pairs.starts[:-1], taken) + step
+
+
+def _best(pairs: Pairs, among: Ints | None, price: Ints) -> Ints:
+    """Positions, within ``among`` or all pairs, of the best few of each row at these prices."""
+    if among is None:
+        column, score, starts = pairs.column, pairs.score, pairs.starts
+    else:
+        column, score = pairs.column[among], pairs.score[among]
+        starts = np.searchsorted(pairs.row[among], np.arange(pairs.rows + 1))
+    picked = [np.zeros(0, np.int64)]
+    for a, b in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
+        if b - a > EACH:
+            worth = score[a:b] - price[column[a:b]]
+            picked.append(a + np.argpartition(worth, -EACH)[-EACH:])
+        elif b > a:
+            picked.append(np.arange(a, b))
+    return np.sort(np.concatenate(picked))
+
+
+def _auction(pairs: Pairs, core: Ints, price: Ints) -> Ints:
+    """Prices after rows have bid for the columns of the core."""
+    row, column, score = pairs.at(core)
+    starts = np.searchsorted(row, np.arange(pairs.rows + 1))
+    widest = int(np.diff(starts).max())
+    columns = np.zeros((pairs.rows, widest), np.int64)
+    scores = np.full((pairs.rows, widest), NEVER)
+    rank = np.arange(len(row)) - starts[row]
+    columns[row, rank], scores[row, rank] = column, score
+    spread = int(score.max() - score.min()) + 1
+    price, holder = price.copy(), np.full(pairs.columns, -1)
+    bidding = np.flatnonzero(np.diff(starts))
+    for _ in range(ROUNDS):
+        if len(bidding) * FEW <= pairs.rows:
+            break
+        each = np.arange(len(bidding))
+        worth = scores[bidding] - price[columns[bidding]]
+        first = worth.argmax(1)
+        best = worth[each, first]
+        worth[each, first] = NEVER
+        more = np.minimum(best - worth.max(1), spread // MOST) + spread // STEP + 1
+        wanted = columns[bidding, first]
+        bid = price[wanted] + more
+        highest = np.full(pairs.columns, -1)
+        order = np.argsort(bid, kind="stable")
+        highest[wanted[order]] = order  # the last one written is the highest
+        sold = np.flatnonzero(highest >= 0)
+        won = highest[sold]
+        left = holder[sold]
+        price[sold], holder[sold] = bid[won], bidding[won]
+        lost = np.ones(len(bidding), bool)
+        lost[won] = False
+        bidding = np.concatenate([bidding[lost], left[left >= 0]])
+    return price
