@@ -10,7 +10,7 @@ from core.errors import BadInput
 from core.params.decisions import MatchingParams
 from engines.premium.dispatch import match_batch
 from models.premium.assignment import UNMATCHED, assign_matrix
-from models.premium.matching import MICRO, PARTS
+from models.premium.scoring import MICRO, PARTS
 
 FORMS = ("cost", "score", "requests")
 LARGEST = 1e12
