@@ -31,12 +31,9 @@ def on_sphere(lat: ArrayLike, lon: ArrayLike) -> Floats:
 
 
 def squared_chords(here: Floats, there: Floats) -> Floats:
-    """Square km straight through the globe, from each of (3, n) to each of (3, m) points."""
-    total = np.zeros((here.shape[1], there.shape[1]))
-    for a, b in zip(here, there, strict=True):
-        step = np.subtract.outer(a, b)
-        total += np.multiply(step, step, out=step)
-    return total
+    """Square km straight through the globe between points of shape (3, n), pair by pair."""
+    north, east, up = here - there
+    return np.asarray(north * north + east * east + up * up)
 
 
 def chord_of_arc(km: ArrayLike) -> Floats:

@@ -153,10 +153,10 @@ def _nearest(
     return told
 
 
-def _best_requests(found: Matches, drivers: int) -> tuple[Ints, Ints]:
+def _best_requests(found: Matches, drivers: int) -> tuple[Ints, NDArray[np.int32]]:
     """The request that each driver scores best with, the lowest of several, and that score."""
     reach = found.reach
-    score = np.full(drivers, -1, dtype=np.int64)
+    score = np.full(drivers, -1, dtype=np.int32)
     np.maximum.at(score, reach.driver, reach.score)
     best = np.full(drivers, NOBODY, dtype=np.int64)
     at = np.flatnonzero(score[reach.driver] == reach.score)[::-1]

@@ -23,6 +23,8 @@ STEP, MOST, BELOW = 100, 4, 8
 """As parts of the scores' range: least and most that a bid adds; how much the prices that come out
 are lowered, for to correct one that is too high takes longer than one that is too low."""
 NEVER = -(2**55)
+CELLS = 2**19
+"""Pairs, and the room between them, that are compared at once."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def promising(pairs: Pairs) -> tuple[Ints, Ints]:
 def first_prices(target: Ints, gain: Ints, sources: int, targets: int) -> Ints:
     """What each target may cost: its best offer above that of the best target left over."""
     offer = np.full(targets, NEVER, dtype=np.int64)
-    np.maximum.at(offer, target, gain)
+    np.maximum.at(offer, target, gain.astype(np.int64))
     used = np.flatnonzero(offer != NEVER)
     spare = len(used) - sources
     left_over = np.partition(offer[used], spare)[spare] if spare > 0 else gain.min()
@@ -88,14 +90,23 @@ def _best(pairs: Pairs, among: Ints | None, price: Ints) -> Ints:
     else:
         column, score = pairs.column[among], pairs.score[among]
         starts = np.searchsorted(pairs.row[among], np.arange(pairs.rows + 1))
-    picked = [np.zeros(0, np.int64)]
-    for a, b in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True):
-        if b - a > EACH:
-            worth = score[a:b] - price[column[a:b]]
-            picked.append(a + np.argpartition(worth, -EACH)[-EACH:])
-        elif b > a:
-            picked.append(np.arange(a, b))
-    return np.sort(np.concatenate(picked))
+    picked = []
+    counts = np.diff(starts)
+    first = 0
+    while first < pairs.rows:  # some rows at once, as a matrix as wide as the longest of them
+        width = np.maximum.accumulate(counts[first : first + CELLS])
+        until = first + max(1, int(np.searchsorted(width * np.arange(1, len(width) + 1), CELLS)))
+        at, end = int(starts[first]), int(starts[min(until, pairs.rows)])
+        its = counts[first:until]
+        wide = max(int(its.max()), EACH + 1)
+        rank = np.arange(at, end) - np.repeat(starts[first:until], its)
+        worth = np.full((len(its), wide), NEVER)
+        worth[np.repeat(np.arange(len(its)), its), rank] = score[at:end] - price[column[at:end]]
+        least = np.partition(worth, -EACH, axis=1)[:, -EACH, None]
+        i, j = np.nonzero((worth >= least) & (worth > NEVER))
+        picked.append(starts[first + i] + j)
+        first = until
+    return np.concatenate(picked)
 
 
 def _auction(pairs: Pairs, core: Ints, price: Ints) -> Ints:

@@ -24,6 +24,8 @@ TILE_CELLS = 2**20
 """Pairs of requests and drivers that are looked at at once."""
 SMALLEST, TILES = 128, 64
 """Requests of a tile at least, and about how many tiles there are of more."""
+DOUBT = 1e-4
+"""Share of a squared radius within which single precision decides nothing."""
 NOBODY = -1
 
 
@@ -76,43 +78,56 @@ class Reach:
 
 @dataclass(frozen=True)
 class _Tile:
-    """Requests and drivers near each other, and their squared chords; positions in the tables."""
+    """Requests and drivers near each other: positions in the tables, and who is within reach."""
 
     requests: Ints
     drivers: Ints
-    squared: Floats
-    limit: Floats
+    within: Bools
+    nearest: Ints
 
 
 def reach(scoring: Scoring, radius_km: Floats, travel: TravelTimes) -> Reach:
     """All possible pairs, each request within its own radius, shape (requests,)."""
     work = _Work(scoring, travel)
-    for tile in _tiles(scoring, radius_km):
-        within = tile.squared <= tile.limit[:, None]
-        work.count(tile, within)
-        work.keep(tile, within)
+    if size(scoring.requests) and size(scoring.drivers):
+        for tile in _tiles(work.here, work.there, chord_of_arc(radius_km)):
+            work.count(tile)
+            work.keep(tile)
     return work.done()
 
 
-def _tiles(scoring: Scoring, radius_km: Floats) -> Iterator[_Tile]:
-    """Requests near each other, with the drivers around them."""
-    r, d = scoring.requests, scoring.drivers
-    if not size(r) or not size(d):
-        return
-    here, there = on_sphere(r["lat"], r["lon"]), on_sphere(d["lat"], d["lon"])
-    limit = chord_of_arc(radius_km)
-    for group in _groups(here, max(SMALLEST, size(r) // TILES)):
+def _tiles(here: Floats, there: Floats, limit: Floats) -> Iterator[_Tile]:
+    """Requests near each other, with the drivers around them; km from the middle of the globe."""
+    for group in _groups(here, max(SMALLEST, here.shape[1] // TILES)):
         low, high = here[:, group].min(1), here[:, group].max(1)
-        margin = limit[group].max()
-        inside = np.ones(size(d), bool)
-        for axis in range(3):
-            inside &= (there[axis] >= low[axis] - margin) & (there[axis] <= high[axis] + margin)
-        near = np.flatnonzero(inside)
-        step = max(1, TILE_CELLS // max(1, len(near)))
+        reach_km = limit[group].max()
+        beside = there - np.clip(there, low[:, None], high[:, None])
+        near = np.flatnonzero((beside * beside).sum(0) <= reach_km**2)
+        if not len(near):
+            near = np.zeros(1, np.int64)
+        step = max(1, TILE_CELLS // len(near))
         for at in range(0, len(group), step):
             part = group[at : at + step]
-            squared = squared_chords(here[:, part], there[:, near])
-            yield _Tile(part, near, squared, limit[part] ** 2)
+            yield _Tile(part, near, *_within(here[:, part], there[:, near], limit[part]))
+
+
+def _within(here: Floats, there: Floats, limit: Floats) -> tuple[Bools, Ints]:
+    """Who is no further than the limit, shape (n, m), and the column of the nearest.
+
+    In single precision around the tile's middle, where that leaves doubt in double.
+    """
+    middle = here.mean(1, keepdims=True)
+    a, b = (here - middle).astype(np.float32), (there - middle).astype(np.float32)
+    total = np.zeros((a.shape[1], b.shape[1]), np.float32)
+    for x, y in zip(a, b, strict=True):
+        step = np.subtract.outer(x, y)
+        total += np.multiply(step, step, out=step)
+    squares = (limit * limit).astype(np.float32)[:, None]
+    within = total <= squares
+    unsure_i, unsure_j = np.nonzero(np.abs(total - squares) <= squares * DOUBT)
+    exact = squared_chords(here[:, unsure_i], there[:, unsure_j])
+    within[unsure_i, unsure_j] = exact <= limit[unsure_i] ** 2
+    return within, total.argmin(1)
 
 
 def _groups(places: Floats, most: int) -> Iterator[Ints]:
@@ -140,44 +155,49 @@ class _Work:
         r, d = scoring.requests, scoring.drivers
         self.pickups = np.stack([r["lat"], r["lon"]], axis=1)
         self.places = np.stack([d["lat"], d["lon"]], axis=1)
+        self.here, self.there = on_sphere(r["lat"], r["lon"]), on_sphere(d["lat"], d["lon"])
+        patterns, self.pattern_of = scoring.patterns
+        every = np.ones((1, drivers), bool)
+        # counts in single precision are exact: none comes near 2**24
+        self.patterns = np.concatenate([patterns, every]).astype(np.float32)
 
-    def count(self, tile: _Tile, within: Bools) -> None:
+    def count(self, tile: _Tile) -> None:
         """The nearest driver of each request, and what the fixed constraints remove."""
-        closest = np.where(within, tile.squared, np.inf).argmin(1)
-        some = within.any(1)
-        self.nearest[tile.requests[some]] = tile.drivers[closest[some]]
-        self.of_requests.within[tile.requests] = within.sum(1)
-        self.of_drivers.within[tile.drivers] += within.sum(0)
-        patterns, where = self.scoring.patterns
+        each = np.arange(len(tile.requests))
+        some = tile.within[each, tile.nearest]
+        self.nearest[tile.requests[some]] = tile.drivers[tile.nearest[some]]
+        inside = tile.within.astype(np.float32)
+        pattern = self.patterns[:, tile.drivers]
+        asks = np.zeros((len(pattern), len(each)), np.float32)
+        asks[-1] = 1
         kind = self.scoring.kind[tile.requests]
-        pattern = patterns[:, tile.drivers].astype(np.float32)
-        inside = within.astype(np.float32)  # exact: no count comes near 2**24
-        of_request = inside @ pattern.T
-        each = np.arange(len(kind))
-        for name, of_kind in where.items():
-            its = of_kind[kind]
-            row = CONSTRAINTS.index(name)
-            self.of_requests.removed[row, tile.requests] = of_request[each, its]
-            used, its = np.unique(its, return_inverse=True)
-            asks = (its == np.arange(len(used))[:, None]).astype(np.float32)
-            removed = ((asks @ inside) * pattern[used]).sum(0)
+        its = {name: of_kind[kind] for name, of_kind in self.pattern_of.items()}
+        for place in its.values():
+            asks[place, each] = 1
+        of_request, of_driver = inside @ pattern.T, (asks @ inside) * pattern
+        self.of_requests.within[tile.requests] = of_request[:, -1]
+        self.of_drivers.within[tile.drivers] += of_driver[-1].astype(np.int64)
+        for name, place in its.items():
+            row, of_kind = CONSTRAINTS.index(name), self.pattern_of[name]
+            self.of_requests.removed[row, tile.requests] = of_request[each, place]
+            removed = of_driver[of_kind.min() : of_kind.max() + 1].sum(0)
             self.of_drivers.removed[row, tile.drivers] += removed.astype(np.int64)
 
-    def keep(self, tile: _Tile, within: Bools) -> None:
+    def keep(self, tile: _Tile) -> None:
         """The possible pairs of a tile, and what is only known of pairs removes."""
         kind = self.scoring.kind[tile.requests]
-        refused = self._refused(tile) & within
-        self._removed(DO_NOT_PAIR, tile, *np.nonzero(refused))
-        possible = within & self.scoring.allowed[:, tile.drivers][kind] & ~refused
+        possible = tile.within & self.scoring.allowed[:, tile.drivers][kind]
+        self._refuse(tile, possible)
         i, j = np.nonzero(possible)
-        km = arc_of_chord(tile.squared[possible])
+        driver = tile.drivers[j]
+        chords = squared_chords(self.here[:, tile.requests][:, i], self.there[:, driver])
         minutes = self.travel.minutes(
-            self.pickups[tile.requests], self.places[tile.drivers], i, j, km
+            self.pickups[tile.requests], self.places[tile.drivers], i, j, arc_of_chord(chords)
         )
         late = minutes > self.scoring.params.max_eta_minutes
-        self._removed(ETA, tile, i[late], j[late])
-        i, j, minutes = i[~late], j[~late], minutes[~late]
-        driver = tile.drivers[j]
+        if late.any():
+            self._removed(ETA, tile, i[late], j[late])
+            i, j, driver, minutes = i[~late], j[~late], driver[~late], minutes[~late]
         score = self.scoring.score(kind[i], driver, minutes)
         waits = self.scoring.waits(tile.requests[i], score)
         if waits.any():
@@ -186,9 +206,7 @@ class _Work:
         self.of_drivers.possible[tile.drivers] += np.bincount(j, minlength=len(tile.drivers))
         counts = np.bincount(i, minlength=len(tile.requests))
         self.of_requests.possible[tile.requests] = counts
-        self.found.append(
-            (tile.requests, counts, driver.astype(np.int32), score.astype(np.int32))
-        )
+        self.found.append((tile.requests, counts, driver.astype(np.int32), score.astype(np.int32)))
 
     def done(self) -> Reach:
         """All tiles in the order of the requests."""
@@ -204,15 +222,16 @@ class _Work:
         request = np.repeat(every, self.of_requests.possible)
         return Reach(request, driver, score, self.of_requests, self.of_drivers, self.nearest)
 
-    def _refused(self, tile: _Tile) -> Bools:
-        """Pairs of the tile that must not be."""
-        mask = np.zeros(tile.squared.shape, bool)
+    def _refuse(self, tile: _Tile, possible: Bools) -> None:
+        """Take out the pairs of the tile that must not be."""
         request, driver = self.scoring.refused
         here = np.isin(request, tile.requests) & np.isin(driver, tile.drivers)
         if here.any():
             i = np.searchsorted(tile.requests, request[here])
-            mask[i, np.searchsorted(tile.drivers, driver[here])] = True
-        return mask
+            j = np.searchsorted(tile.drivers, driver[here])
+            near = tile.within[i, j]
+            self._removed(DO_NOT_PAIR, tile, i[near], j[near])
+            possible[i, j] = False
 
     def _removed(self, name: str, tile: _Tile, i: Ints, j: Ints) -> None:
         row = CONSTRAINTS.index(name)

@@ -106,10 +106,10 @@ class Scoring:
         rows: list[Bools] = []
         where = {}
         for name, mask in self.forbidden.items():
-            packed = np.packbits(mask, axis=1)
-            _, first, of = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-            where[name] = of.reshape(-1) + sum(map(len, rows))
-            rows.append(mask[first])
+            known: dict[bytes, int] = {}
+            of = [known.setdefault(row.tobytes(), len(known)) for row in mask]
+            where[name] = np.array(of, np.int64) + sum(map(len, rows))
+            rows.append(np.frombuffer(b"".join(known), bool).reshape(len(known), mask.shape[1]))
         return np.concatenate(rows), where
 
     @cached_property
@@ -141,9 +141,10 @@ class Scoring:
 
     def score(self, kind: Ints, driver: Ints, minutes: Floats) -> Ints:
         """Score of pairs in millionths, by kind of request, driver and minutes to drive."""
-        base = self.base.reshape(-1).take(kind * self.base.shape[1] + driver)
-        eta = self.params.weight_eta * self.eta_part(minutes)
-        return np.rint((base + eta) * MICRO).astype(np.int64)
+        total = self.params.weight_eta * self.eta_part(minutes)
+        total += self.base.reshape(-1).take(kind * self.base.shape[1] + driver)
+        total *= MICRO
+        return np.rint(total, out=total).astype(np.int64)
 
     def eta_part(self, minutes: Floats) -> Floats:
         """1 for a driver on the spot, 0 for one as far as a driver may be."""
@@ -151,6 +152,8 @@ class Scoring:
 
     def waits(self, request: Ints, score: Ints) -> Bools:
         """Pairs that are left for a better one while the request is young."""
+        if self.params.min_score <= 0:
+            return np.zeros(len(score), bool)
         young = self.requests["age_s"][request] < self.params.wait_for_better_s
         return np.asarray((score < round(self.params.min_score * MICRO)) & young)
 
