@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from core.errors import BadInput
 from models.premium.augment import CLOSED, NOBODY, Part
-from models.premium.core import Pairs, first_prices, promising
+from models.premium.core import STRETCH, Pairs, first_prices, promising
 from models.premium.ties import lowest_first
 
 Ints = NDArray[np.int64]
@@ -34,8 +34,6 @@ EXACT = 2**53
 MATCH = 2**55
 MORE = 8
 """Pairs of a row that join the core in one round."""
-STRETCH = 2**21
-"""Pairs that are held against values and prices at once."""
 
 
 def assign(row: Whole, column: Whole, score: Whole, rows: int, columns: int) -> Ints:

@@ -23,8 +23,8 @@ STEP, MOST, BELOW = 100, 4, 8
 """As parts of the scores' range: least and most that a bid adds; how much the prices that come out
 are lowered, for to correct one that is too high takes longer than one that is too low."""
 NEVER = -(2**55)
-CELLS = 2**19
-"""Pairs, and the room between them, that are compared at once."""
+STRETCH = 2**17
+"""Pairs that are compared at once: few enough for the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,12 @@ class Pairs:
 
 def promising(pairs: Pairs) -> tuple[Ints, Ints]:
     """Positions of a core of pairs, ascending, and about what each column is worth."""
-    sample = _spread(pairs)
-    price = first_prices(*pairs.at(sample)[1:], pairs.rows, pairs.columns)
-    core = sample[_best(pairs, sample, price)]
-    price = _auction(pairs, core, price)
-    core = np.union1d(core, _best(pairs, None, price))
-    price = _auction(pairs, core, price)
-    core = np.union1d(core, _best(pairs, None, price))
+    sample = _Sample(pairs)
+    price = first_prices(*pairs.at(sample.places)[1:], pairs.rows, pairs.columns)
+    core = sample.best(price)
+    for _ in range(2):
+        price = _auction(pairs, core, price)
+        core = np.union1d(core, sample.best_of_all(price))
     spread = int(pairs.score.max()) - int(pairs.score.min())
     return core, np.maximum(0, price - spread // BELOW)
 
@@ -73,40 +72,41 @@ def first_prices(target: Ints, gain: Ints, sources: int, targets: int) -> Ints:
     return np.maximum(0, offer - left_over)
 
 
-def _spread(pairs: Pairs) -> Ints:
+class _Sample:
     """Some pairs of each row, evenly spread, or all of them where there are few."""
-    counts = np.diff(pairs.starts)
-    taken = np.minimum(counts, SAMPLE)
-    ends = np.cumsum(taken)
-    rank = np.arange(ends[-1]) - np.repeat(ends - taken, taken)
-    step = rank * np.repeat(counts, taken) // np.repeat(taken, taken)
-    return np.repeat(pairs.starts[:-1], taken) + step
 
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+        counts = np.diff(pairs.starts)
+        taken = np.minimum(counts, SAMPLE)
+        self.row = np.repeat(np.arange(pairs.rows), taken)
+        self.rank = np.arange(len(self.row)) - np.repeat(np.cumsum(taken) - taken, taken)
+        self.places = pairs.starts[self.row] + self.rank * counts[self.row] // taken[self.row]
+        # as many of the sample as stand for the best few of the whole row
+        self.few = np.maximum(1, EACH * taken // np.maximum(counts, 1))
 
-def _best(pairs: Pairs, among: Ints | None, price: Ints) -> Ints:
-    """Positions, within ``among`` or all pairs, of the best few of each row at these prices."""
-    if among is None:
-        column, score, starts = pairs.column, pairs.score, pairs.starts
-    else:
-        column, score = pairs.column[among], pairs.score[among]
-        starts = np.searchsorted(pairs.row[among], np.arange(pairs.rows + 1))
-    picked = []
-    counts = np.diff(starts)
-    first = 0
-    while first < pairs.rows:  # some rows at once, as a matrix as wide as the longest of them
-        width = np.maximum.accumulate(counts[first : first + CELLS])
-        until = first + max(1, int(np.searchsorted(width * np.arange(1, len(width) + 1), CELLS)))
-        at, end = int(starts[first]), int(starts[min(until, pairs.rows)])
-        its = counts[first:until]
-        wide = max(int(its.max()), EACH + 1)
-        rank = np.arange(at, end) - np.repeat(starts[first:until], its)
-        worth = np.full((len(its), wide), NEVER)
-        worth[np.repeat(np.arange(len(its)), its), rank] = score[at:end] - price[column[at:end]]
-        least = np.partition(worth, -EACH, axis=1)[:, -EACH, None]
-        i, j = np.nonzero((worth >= least) & (worth > NEVER))
-        picked.append(starts[first + i] + j)
-        first = until
-    return np.concatenate(picked)
+    def best(self, price: Ints) -> Ints:
+        """Positions of the best few of each row's sample at these prices."""
+        worth, few = self._worth(price), EACH
+        least = np.partition(worth, -few, axis=1)[:, -few]
+        return self.places[worth[self.row, self.rank] >= least[self.row]]
+
+    def best_of_all(self, price: Ints) -> Ints:
+        """Positions of about the best few of each row at these prices."""
+        worth = np.sort(self._worth(price), axis=1)
+        least = worth[np.arange(len(worth)), worth.shape[1] - self.few]
+        found = []
+        for at in range(0, len(self.pairs.row), STRETCH):
+            its = slice(at, at + STRETCH)
+            score, column = self.pairs.score[its], self.pairs.column[its]
+            found.append(np.flatnonzero(score - price[column] >= least[self.pairs.row[its]]) + at)
+        return np.concatenate(found)
+
+    def _worth(self, price: Ints) -> Ints:
+        _, column, score = self.pairs.at(self.places)
+        worth = np.full((self.pairs.rows, max(int(self.rank.max()) + 1, EACH)), NEVER)
+        worth[self.row, self.rank] = score - price[column]
+        return worth
 
 
 def _auction(pairs: Pairs, core: Ints, price: Ints) -> Ints:

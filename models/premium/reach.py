@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Small = NDArray[np.int32]
 
-TILE_CELLS = 2**20
+TILE_CELLS = 2**18
 """Pairs of requests and drivers that are looked at at once."""
 SMALLEST, TILES = 128, 64
 """Requests of a tile at least, and about how many tiles there are of more."""
