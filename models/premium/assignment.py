@@ -91,6 +91,7 @@ def _slack(pairs: Pairs, found: "_Optimum") -> Iterator[tuple[int, Ints]]:
         its = slice(at, at + STRETCH)
         yield at, value[pairs.row[its]] + price[pairs.column[its]] - pairs.score[its]
 
+
 class _Optimum:
     """The optimum over a core that grows: rows that are all matched, columns that are all matched.
 

@@ -6,6 +6,7 @@ docs/domain.md, section 4.2.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def complete(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any], key:
     ids = [str(row[key]) for row in rows]
     order = sorted(range(len(ids)), key=ids.__getitem__)
     sorted_ids = [ids[place] for place in order]
-    twice = [a for a, b in zip(sorted_ids[:-1], sorted_ids[1:], strict=True) if a == b]
+    twice = [a for a, b in pairwise(sorted_ids) if a == b]
     if twice:
         raise BadInput(f"expected every {key} once, got again: {twice[:5]}")
     table = {key: np.array(sorted_ids, dtype=object)}
