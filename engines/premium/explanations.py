@@ -67,7 +67,9 @@ def of_drivers(
             told |= {"best": {"request_id": name, "score": worth / MICRO}, "why": (
                 f"request {name} was served by {assignment[name]}, which is better for all together"
             )}  # fmt: skip
-        elif earlier is not None and "best" in earlier:
+        elif earlier is not None and (
+            earlier["requests_within_radius"] >= told["requests_within_radius"]
+        ):  # a wider radius looks at those requests only that are left
             told = dict(earlier)
         elif not told["requests_within_radius"]:
             told["why"] = "no request within the radius"
