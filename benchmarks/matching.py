@@ -169,9 +169,9 @@ def _rows_of(place: str, shape: tuple[int, int]) -> tuple[Rows, Rows]:
 def _pairs(requests: Rows, drivers: Rows) -> tuple[Any, Any, Any]:
     """The possible pairs of the first radius, which all solvers get."""
     from models.premium.batch import DRIVER_COLUMNS, REQUEST_COLUMNS, complete
-    from models.premium.matching import GreatCircle
     from models.premium.reach import reach
     from models.premium.scoring import Scoring
+    from models.premium.speeds import GreatCircle
 
     params = load_params(Path("params.yaml")).matching
     scoring = Scoring(

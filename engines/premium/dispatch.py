@@ -10,9 +10,10 @@ from core.params.decisions import MatchingParams
 from engines.premium.explanations import of_drivers, of_requests
 from models.premium.assignment import UNMATCHED
 from models.premium.batch import DRIVER_COLUMNS, REQUEST_COLUMNS, complete, size, take
-from models.premium.matching import GreatCircle, match
+from models.premium.matching import match
 from models.premium.reach import TravelTimes
 from models.premium.scoring import MICRO, Scoring
+from models.premium.speeds import travel_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def match_batch(
     BadInput
         For missing or unknown columns, repeated ids, coordinates that are none.
     """
-    times = travel or GreatCircle(params.speed_kmh, params.detour)
+    times = travel or travel_times(params, None, None)
     waiting = complete(requests, REQUEST_COLUMNS, "request_id")
     free = complete(drivers, DRIVER_COLUMNS, "driver_id")
     assignment: dict[str, str | None] = dict.fromkeys(waiting["request_id"].tolist())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from features.geometry import drive_minutes, great_circle_km
+from features.geometry import great_circle_km
 from models.premium.assignment import UNMATCHED, assign
 from models.premium.batch import size
 from models.premium.reach import Reach, TravelTimes, reach
@@ -13,19 +13,6 @@ from models.premium.scoring import Scoring
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class GreatCircle:
-    """Minutes from the distance alone, at one speed, streets being ``detour`` times longer."""
-
-    speed_kmh: float
-    detour: float
-
-    def minutes(
-        self, pickups: Floats, drivers: Floats, pickup: Ints, driver: Ints, km: Floats
-    ) -> Floats:
-        return drive_minutes(km, self.speed_kmh, self.detour)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import BadInput
 from features.geometry import arc_of_chord, chord_of_arc, on_sphere, squared_chords
 from models.premium.batch import size
 from models.premium.scoring import CONSTRAINTS, DO_NOT_PAIR, ETA, WAITS, Scoring
@@ -194,6 +195,8 @@ class _Work:
         minutes = self.travel.minutes(
             self.pickups[tile.requests], self.places[tile.drivers], i, j, arc_of_chord(chords)
         )
+        if not (minutes >= 0).all():
+            raise BadInput("expected travel times of 0 minutes or more for every pair")
         late = minutes > self.scoring.params.max_eta_minutes
         if late.any():
             self._removed(ETA, tile, i[late], j[late])

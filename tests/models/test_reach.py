@@ -11,9 +11,9 @@ from core.params import load_params
 from features.geometry import great_circle_km
 from models.premium import reach as module
 from models.premium.batch import DRIVER_COLUMNS, REQUEST_COLUMNS, complete
-from models.premium.matching import GreatCircle
 from models.premium.reach import reach
 from models.premium.scoring import CONSTRAINTS, Scoring
+from models.premium.speeds import GreatCircle
 
 PARAMS = load_params(Path("params.yaml")).matching.model_copy(update={"min_score": 0.3})
 TIERS = ["NONE", "BRONZE", "SILVER", "GOLD", "PLATINUM"]
