@@ -101,10 +101,9 @@ def fit(trips: pd.DataFrame, params: MatchingParams) -> Speeds:
     sums = rows.pivot_table(
         values=["minutes", "km"], index="zone_id", columns="hour", aggfunc="sum", fill_value=0.0
     )
-    minutes, km = (
-        sums[name].reindex(columns=range(HOURS), fill_value=0.0).to_numpy(float)
-        for name in ("minutes", "km")
-    )
+    every = pd.MultiIndex.from_product([["minutes", "km"], range(HOURS)])
+    sums = sums.reindex(columns=every, fill_value=0.0)
+    minutes, km = sums["minutes"].to_numpy(float), sums["km"].to_numpy(float)
     lean = params.speed_shrink_km
     usual = minutes.sum() / km.sum()
     of_hour = (minutes.sum(0) + lean * usual) / (km.sum(0) + lean)
