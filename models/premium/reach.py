@@ -187,11 +187,15 @@ class _Work:
     def keep(self, tile: _Tile) -> None:
         """The possible pairs of a tile, and what is only known of pairs removes."""
         kind = self.scoring.kind[tile.requests]
-        possible = tile.within & self.scoring.allowed[:, tile.drivers][kind]
+        possible = self.scoring.allowed.take(tile.drivers, axis=1).take(kind, axis=0)
+        possible &= tile.within
         self._refuse(tile, possible)
-        i, j = np.nonzero(possible)
-        driver = tile.drivers[j]
-        chords = squared_chords(self.here[:, tile.requests][:, i], self.there[:, driver])
+        flat = np.flatnonzero(possible)
+        rows = np.arange(len(kind))
+        i = np.repeat(rows, np.count_nonzero(possible, axis=1))
+        j = flat - i * possible.shape[1]
+        here, there = self.here.take(tile.requests, axis=1), self.there.take(tile.drivers, axis=1)
+        chords = squared_chords(here.take(i, axis=1), there.take(j, axis=1))
         minutes = self.travel.minutes(
             self.pickups[tile.requests], self.places[tile.drivers], i, j, arc_of_chord(chords)
         )
@@ -200,8 +204,10 @@ class _Work:
         late = minutes > self.scoring.params.max_eta_minutes
         if late.any():
             self._removed(ETA, tile, i[late], j[late])
-            i, j, driver, minutes = i[~late], j[~late], driver[~late], minutes[~late]
-        score = self.scoring.score(kind[i], driver, minutes)
+            soon = np.flatnonzero(~late)
+            i, j, minutes = i.take(soon), j.take(soon), minutes.take(soon)
+        driver = tile.drivers.take(j)
+        score = self.scoring.score(kind.take(i), driver, minutes)
         waits = self.scoring.waits(tile.requests[i], score)
         if waits.any():
             self._removed(WAITS, tile, i[waits], j[waits])

@@ -76,7 +76,7 @@ class Scoring:
         asked = self.wish("service_class")[:, None]
         part = np.where(best < asked, 0.0, np.where(best > asked, 0.5, 1.0))
         of_type = part * can[self.wish("vertical")]
-        return np.asarray(of_type[:, self.drivers["vehicle_type"]])
+        return np.ascontiguousarray(of_type[:, self.drivers["vehicle_type"]])
 
     @cached_property
     def forbidden(self) -> dict[str, Bools]:
@@ -137,7 +137,8 @@ class Scoring:
         p = self.params
         alone = sum(getattr(p, f"weight_{name}") * v for name, v in self.driver_parts.items())
         liked = (self.wish("prefer_female") == 1)[:, None] & self.drivers["female"]
-        return np.asarray(alone + p.weight_vehicle * self.vehicle + p.prefer_female_bonus * liked)
+        total = alone + p.weight_vehicle * self.vehicle + p.prefer_female_bonus * liked
+        return np.ascontiguousarray(total)  # read row by row
 
     def score(self, kind: Ints, driver: Ints, minutes: Floats) -> Ints:
         """Score of pairs in millionths, by kind of request, driver and minutes to drive."""
