@@ -99,7 +99,7 @@ class _Optimum:
     """
 
     def __init__(self, pairs: Pairs) -> None:
-        self.pairs, self.size = pairs, (pairs.rows, pairs.columns)
+        self.pairs = pairs
         self._solve(*promising(pairs))
 
     def _solve(self, core: Ints, price: Ints) -> None:
@@ -122,8 +122,8 @@ class _Optimum:
         """Take further pairs into the core."""
         row, column, score = self.pairs.at(places)
         if (self.short[row] & ~self.scarce[column]).any():  # more can be matched than before
-            core = np.union1d(self.core, places)
-            return self._solve(core, first_prices(*self.pairs.at(core)[1:], *self.size))
+            price = np.where(self.scarce, self.by_column.source.number, self.by_row.target.number)
+            return self._solve(np.union1d(self.core, places), np.maximum(0, price))
         self.core = np.union1d(self.core, places)
         inside = self.short[row]
         self.by_row.extend(row[~inside], column[~inside], score[~inside])
