@@ -25,6 +25,8 @@ TILE_CELLS = 2**18
 """Pairs of requests and drivers that are looked at at once."""
 SMALLEST, TILES = 128, 64
 """Requests of a tile at least, and about how many tiles there are of more."""
+SLACK_KM = 1e-6
+"""What rounding may take away; who is too far goes out afterwards."""
 DOUBT = 1e-4
 """Share of a squared radius within which single precision decides nothing."""
 NOBODY = -1
@@ -103,8 +105,8 @@ def _tiles(here: Floats, there: Floats, limit: Floats) -> Iterator[_Tile]:
         low, high = here[:, group].min(1), here[:, group].max(1)
         reach_km = limit[group].max()
         beside = there - np.clip(there, low[:, None], high[:, None])
-        near = np.flatnonzero((beside * beside).sum(0) <= reach_km**2)
-        if not len(near):
+        near = np.flatnonzero((beside * beside).sum(0) <= (reach_km + SLACK_KM) ** 2)
+        if not len(near):  # anybody will do: nobody is within, and no array is empty
             near = np.zeros(1, np.int64)
         step = max(1, TILE_CELLS // len(near))
         for at in range(0, len(group), step):
