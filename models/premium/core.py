@@ -22,6 +22,8 @@ ROUNDS, FEW = 60, 200
 STEP, MOST, BELOW = 100, 4, 8
 """As parts of the scores' range: least and most that a bid adds; how much the prices that come out
 are lowered, for to correct one that is too high takes longer than one that is too low."""
+COUNTED = 2**23
+"""Pairs up to which it is first found out how many can be matched."""
 NEVER = -(2**55)
 STRETCH = 2**17
 """Pairs that are compared at once: few enough for the processor's cache."""
@@ -58,6 +60,8 @@ def promising(pairs: Pairs) -> tuple[Ints, Ints]:
     for _ in range(2):
         price = _auction(pairs, core, price)
         core = np.union1d(core, sample.best_of_all(price))
+    if len(pairs.row) <= COUNTED:
+        core = np.union1d(core, _most_matches(pairs))
     spread = int(pairs.score.max()) - int(pairs.score.min())
     return core, np.maximum(0, price - spread // BELOW)
 
@@ -70,6 +74,20 @@ def first_prices(target: Ints, gain: Ints, sources: int, targets: int) -> Ints:
     spare = len(used) - sources
     left_over = np.partition(offer[used], spare)[spare] if spare > 0 else gain.min()
     return np.maximum(0, offer - left_over)
+
+
+def _most_matches(pairs: Pairs) -> Ints:
+    """Positions of pairs that match as many rows as can be, whatever their scores.
+
+    With them the core can match as many as all pairs can, and is solved once.
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    parts = (np.ones(len(pairs.row), np.int8), pairs.column, pairs.starts.astype(np.int32))
+    graph = csr_array(parts, shape=(pairs.rows, pairs.columns))
+    chosen = maximum_bipartite_matching(graph, perm_type="column")
+    return np.flatnonzero(chosen[pairs.row] == pairs.column)
 
 
 class _Sample:
