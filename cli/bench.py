@@ -86,6 +86,26 @@ def qualification(
     _kept("qualification", rows(ctx, only or [], say), ctx, as_json)
 
 
+@app.command()
+def matching(
+    only: Annotated[
+        list[str] | None, typer.Option(help="city, manhattan, orlib; default: all, in turn")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Raw rows to explained assignments: seconds, memory, exactness, beside other solvers.
+
+    Real requests and published instances are read from the folder that TRIPO_DATA names.
+
+    Example: TRIPO_DATA=../shared/data tripo bench matching --only orlib
+    """
+    from benchmarks.matching import rows
+
+    ctx = Context.load()
+    say = Console(stderr=True, quiet=as_json).print
+    _kept("matching", rows(ctx, only or [], say), ctx, as_json)
+
+
 def _kept(bench: str, rows: Iterator["list[Row]"], ctx: Context, as_json: bool) -> None:
     """Add each set to reports/bench.json as soon as it is measured, and show all of them."""
     from benchmarks.report import keep

@@ -20,12 +20,39 @@ def match() -> None:
 
 
 @app.command()
-def solve(file: Problem, as_json: Json = False) -> None:
+def solve(
+    file: Problem,
+    log: Annotated[Path | None, typer.Option(help="write what `replay` needs there")] = None,
+    as_json: Json = False,
+) -> None:
     """The exact best assignment of a problem, with an explanation for every row."""
-    from engines.premium.problem import solve as solve_problem
+    from engines.premium.problem import solve_and_log
+    from pipelines.step import write_json
+    from pipelines.travel_speeds import fitted
 
-    result = solve_problem(read(file), Context.load().params.matching)
+    ctx = Context.load()
+    result, snapshot = solve_and_log(read(file), ctx.params.matching, fitted(ctx))
+    if log is not None:
+        if snapshot is None:
+            raise BadInput("expected requests and drivers to log; a matrix is its own log")
+        write_json(log, snapshot)
     show(result, as_json)
+
+
+@app.command()
+def replay(file: Problem, as_json: Json = False) -> None:
+    """Solve a logged batch again: does the same come out, and if not, for whom?"""
+    from engines.premium.replay import replay as replay_batch
+
+    show(replay_batch(read(file)), as_json)
+
+
+@app.command()
+def speeds(as_json: Json = False) -> None:
+    """Learn driving speeds by zone and hour from the real trips in the lake."""
+    from pipelines.travel_speeds import build
+
+    show(build(Context.load()), as_json)
 
 
 def read(file: Path) -> Any:

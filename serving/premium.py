@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy import Engine
 from sqlalchemy.engine import Connection
@@ -58,5 +57,9 @@ def match(batch: MatchIn, params: MatchingParams) -> MatchOut:
         [driver.model_dump(mode="json") for driver in batch.drivers],
         params,
     )
-    plain = orjson.loads(orjson.dumps(found.explanations, option=orjson.OPT_SERIALIZE_NUMPY))
-    return MatchOut(assignment=found.assignment, total=float(found.total), explanations=plain)
+    return MatchOut(
+        assignment=found.assignment,
+        total=float(found.total),
+        explanations=found.explanations,
+        passed_over=found.passed_over,
+    )

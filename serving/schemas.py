@@ -274,8 +274,9 @@ SAMPLE_BATCH = MatchIn(
 
 
 class MatchOut(Closed):
-    """The driver of each request, or null, with the reason for each."""
+    """The driver of each request, or null, with the reason for each, and for drivers without."""
 
     assignment: dict[str, str | None]
     total: float
     explanations: list[dict[str, Any]]
+    passed_over: list[dict[str, Any]]

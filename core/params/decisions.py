@@ -76,6 +76,8 @@ class MatchingParams(Section):
     vehicles: dict[Vertical, tuple[VehicleType, ...]]
     speed_kmh: float
     detour: float
+    speed_fit_km: tuple[float, float] = Field(description="trips that speeds are learned from")
+    speed_shrink_km: float = Field(gt=0, description="a zone's hour leans on so much of all zones")
 
 
 class SupportParams(Section):

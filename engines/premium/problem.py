@@ -9,21 +9,31 @@ from numpy.typing import NDArray
 from core.errors import BadInput
 from core.params.decisions import MatchingParams
 from engines.premium.dispatch import match_batch
+from engines.premium.replay import logged
 from models.premium.assignment import UNMATCHED, assign_matrix
-from models.premium.matching import MICRO, PARTS
+from models.premium.scoring import MICRO, PARTS
+from models.premium.speeds import FittedSpeeds, Speeds, travel_times
 
 FORMS = ("cost", "score", "requests")
 LARGEST = 1e12
 """Of a matrix: as whole numbers of a millionth it still fits 64 bits."""
 
 
-def solve(problem: Any, params: MatchingParams) -> dict[str, Any]:
-    """``total``, ``assignment`` and ``explanations`` of a problem.
+def solve(problem: Any, params: MatchingParams, speeds: Speeds | None = None) -> dict[str, Any]:
+    """``total``, ``assignment`` and ``explanations`` of a problem; see `solve_and_log`."""
+    return solve_and_log(problem, params, speeds)[0]
+
+
+def solve_and_log(
+    problem: Any, params: MatchingParams, speeds: Speeds | None = None
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The answer to a problem, and of requests and drivers what `replay` needs.
 
     ``{"cost": n x m}`` is minimised and ``{"score": n x m}`` maximised, null where a pair is not
     possible; the assignment is the column of each row, or null. ``{"requests": [...], "drivers":
-    [...], "weights"?: {part: weight}}`` gives the driver of each request, or null. As many as
-    possible are matched before costs or scores are compared.
+    [...], "weights"?: {part: weight}, "hour_local"?: 0..23}`` gives the driver of each request, or
+    null, and why drivers were passed over; with an hour minutes follow from ``speeds``, where there
+    are some. As many as possible are matched before costs or scores are compared.
 
     Raises
     ------
@@ -40,10 +50,10 @@ def solve(problem: Any, params: MatchingParams) -> dict[str, Any]:
             )
         )
     if "requests" in problem:
-        return _solve_batch(problem, params)
+        return _solve_batch(problem, params, speeds)
     form = "cost" if "cost" in problem else "score"
     _no_more(problem, {form})
-    return _solve_matrix(problem[form], minimise=form == "cost")
+    return _solve_matrix(problem[form], minimise=form == "cost"), None
 
 
 def _solve_matrix(given: Any, *, minimise: bool) -> dict[str, Any]:
@@ -108,8 +118,13 @@ def _matrix(given: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     return values, possible
 
 
-def _solve_batch(problem: Mapping[str, Any], params: MatchingParams) -> dict[str, Any]:
-    _no_more(problem, {"requests", "drivers", "weights"})
+def _solve_batch(
+    problem: Mapping[str, Any], params: MatchingParams, speeds: Speeds | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    _no_more(problem, {"requests", "drivers", "weights", "hour_local"})
+    hour = problem.get("hour_local")
+    if hour is not None and (isinstance(hour, bool) or not isinstance(hour, int)):
+        raise BadInput(f"expected hour_local as a whole number, got {hour!r}")
     sides = {}
     for side in ("requests", "drivers"):
         rows = problem.get(side, [])
@@ -123,12 +138,16 @@ def _solve_batch(problem: Mapping[str, Any], params: MatchingParams) -> dict[str
     if unknown or not all(isinstance(w, int | float) and 0 <= w <= 1 for w in weights.values()):
         raise BadInput(f"expected weights 0..1 of {', '.join(PARTS)}; got {dict(weights)}")
     changed = params.model_copy(update={f"weight_{name}": w for name, w in weights.items()})
-    batch = match_batch(sides["requests"], sides["drivers"], changed)
-    return {
+    travel = travel_times(changed, speeds, hour)
+    batch = match_batch(sides["requests"], sides["drivers"], changed, travel)
+    answer = {
         "total": batch.total,
         "assignment": batch.assignment,
         "explanations": batch.explanations,
+        "passed_over": batch.passed_over,
     }
+    fitted = travel if isinstance(travel, FittedSpeeds) else None
+    return answer, logged(sides["requests"], sides["drivers"], changed, batch, fitted)
 
 
 def _no_more(problem: Mapping[str, Any], known: set[str]) -> None:

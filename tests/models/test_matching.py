@@ -146,11 +146,56 @@ def test_one_driver_serves_one_of_many_requests():
         ([{"request_id": "r", "lat": 1.0}], [driver()], "missing"),
         ([request(favourite="d1")], [driver()], "favourite"),
         ([request(service_class="GOLD")], [driver()], "service_class"),
+        ([request()], [driver(), driver()], "driver_id once, got again"),
+        ([request()], [driver(rating="good")], "rating"),
+        ([request(age_s=float("inf"))], [driver()], "age_s"),
+        ([request(do_not_pair="d1")], [driver()], "list of ids"),
     ],
 )
 def test_what_cannot_be_matched_is_named(requests, drivers, message):
     with pytest.raises(BadInput, match=message):
         match_batch(requests, drivers, PARAMS)
+
+
+def test_a_driver_passed_over_is_told_why():
+    requests = [request("r1"), request("r2", corporate=True, lat=40.01)]
+    drivers = [
+        driver("best", km=0.1, rating=5.0),
+        driver("late", km=0.4),
+        driver("off", km=0.2, available=False),
+        driver("away", km=90.0),
+    ]
+    batch = match_batch(requests, drivers, PARAMS)
+    told = {one["driver_id"]: one for one in batch.passed_over}
+    assert [*told] == ["away", "late", "off"]
+    assert told["away"]["why"] == "no request within the radius"
+    assert told["off"]["why"] == "a hard constraint removed every request within the radius"
+    assert told["off"]["removed"] == {"not_available": 2, "corporate": 1}
+    assert told["late"]["best"]["request_id"] == "r1"
+    assert told["late"]["why"].startswith("request r1 was served by best")
+
+
+def test_who_could_have_been_served_hears_so_after_the_second_radius_too():
+    batch = match_batch([request("r1"), request("r2")], [driver()], PARAMS)
+    assert batch.assignment == {"r1": "d1", "r2": None}
+    assert batch.explanations[1]["why"] == (
+        "the drivers who could were needed to match other requests"
+    )
+
+
+def test_places_outside_the_city_and_of_nobody_are_explained():
+    far = match_batch([request(lat=-33.0, lon=151.0)], [driver()], PARAMS)
+    assert only(far)["why"] == "no driver within the radius"
+
+
+def test_a_hundred_thousand_drivers_are_no_trouble():
+    rng = np.random.default_rng(1)
+    drivers = [
+        driver(f"d{n}", km=float(km)) for n, km in enumerate(rng.uniform(0, 20, 100_000).tolist())
+    ]
+    batch = match_batch([request(f"r{n}") for n in range(5)], drivers, PARAMS)
+    assert None not in batch.assignment.values()
+    assert len(batch.passed_over) == 99_995
 
 
 @st.composite

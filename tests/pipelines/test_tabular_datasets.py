@@ -11,6 +11,7 @@ from core.errors import BadInput, PartitionMissing
 from core.params import load_params
 from core.settings import Settings
 from models.catalog import spec_of
+from pipelines import travel_speeds
 from pipelines.context import Context
 from pipelines.datasets import acceptance, contribution, demand, duration, fare
 from pipelines.datasets.lake_rows import by_day, days_until
@@ -138,6 +139,14 @@ def test_real_durations_meet_the_bars(green):
     assert judged.metrics["rmse"] <= 7.9
     assert judged.metrics["rmse_with_realised_distance"] <= 5.3
     assert judged.beats_baseline
+
+
+@pytest.mark.real_data
+def test_speeds_by_zone_and_hour_beat_one_speed_on_the_next_month(green):
+    assert travel_speeds.fitted(green) is None
+    told = travel_speeds.build(green)
+    assert told["mae_minutes"] < 0.95 * told["mae_one_speed"] < told["mae_params"]
+    assert travel_speeds.fitted(green).pace.shape[1] == 24
 
 
 @pytest.mark.real_data
