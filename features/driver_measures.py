@@ -128,13 +128,13 @@ class Basis:
             earlier={m: values[rows] for m, values in self.earlier.items()},
         )
 
-    def moved(self, more: Mapping[str, Floats]) -> "Basis":
-        """The same if so much ``more`` had been counted in the short window; priors stay."""
+    def moved(self, short: Mapping[str, Floats], long: Mapping[str, Floats]) -> "Basis":
+        """The same if so much more had been counted in each window; priors stay."""
 
-        def added(found: Evidence) -> Evidence:
+        def added(found: Evidence, more: Mapping[str, Floats]) -> Evidence:
             return {m: (t + more[m], n) if m in more else (t, n) for m, (t, n) in found.items()}
 
-        return replace(self, short=added(self.short), long=added(self.long))
+        return replace(self, short=added(self.short, short), long=added(self.long, long))
 
 
 def basis(past: pd.DataFrame, as_of: date, windows: Windows) -> Basis:
