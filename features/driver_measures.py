@@ -190,11 +190,16 @@ def log_chance(basis: Basis, standards: StandardsParams) -> Floats:
 def margins(found: pd.DataFrame, standards: StandardsParams) -> pd.DataFrame:
     """How far each measure is on the good side of its standard; negative is below it."""
     limits = standards.limits()
-    sign = {m: -1.0 if m in WORSE_WHEN_HIGHER else 1.0 for m in MEASURES}
-    return pd.DataFrame({m: sign[m] * (found[m] - limits[m]) for m in MEASURES}, index=found.index)
+    return pd.DataFrame({m: _margin(found, m, limits) for m in MEASURES}, index=found.index)
+
+
+def _margin(found: pd.DataFrame, measure: str, limits: Mapping[str, float]) -> Floats:
+    gap = found[measure].to_numpy("float64") - limits[measure]
+    return np.asarray(-gap if measure in WORSE_WHEN_HIGHER else gap)
 
 
 def meets(found: pd.DataFrame, rides: pd.Series, standards: StandardsParams) -> pd.Series:
     """Whether every standard holds over a window with enough rides."""
-    good = (margins(found, standards) >= 0).all(axis=1)
-    return good & (rides >= standards.min_window_rides)
+    limits = standards.limits()
+    good = np.logical_and.reduce([_margin(found, m, limits) >= 0 for m in MEASURES])
+    return pd.Series(good, index=found.index) & (rides >= standards.min_window_rides)
