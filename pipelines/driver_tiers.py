@@ -3,18 +3,23 @@
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from core.partition import last_day, midnight
 from engines.premium import qualify
-from engines.premium.standing import standing
-from features.driver_qualification import MEASURES, NOW, Windows, features, rides_known
+from engines.premium.evaluation import Evaluation, evaluated
+from engines.premium.standing import in_force, standing
+from features.driver_measures import MEASURES, NOW, Basis, Windows
+from features.driver_qualification import rides_known, with_basis
+from models.premium import qualification
 from pipelines.artefacts import champion
 from pipelines.context import Context
 from pipelines.datasets.driver_qualification import MOST_DAYS
 from pipelines.datasets.lake_rows import days_until, query, snapshot
-from store import releases
+from store import appeals, releases
+from store.db import read
 from store.rows import replace_rows, upsert_rows
 from store.tables import DriverQualification, FeatureValue, PremiumDriver
 
@@ -38,12 +43,17 @@ def evaluate(key: str, ctx: Context) -> dict[str, Any]:
     rows = query("SELECT * FROM driver_days", {"driver_days": ctx.lake.paths("driver_days", days)})
     drivers = query(SQL, {name: [snapshot(name, key, ctx)] for name in ("drivers", "vehicles")})
     windows = Windows(params.window_days, params.long_days)
-    known = _everyone(features(rows, drivers, day, windows, params.standards), rows, drivers, day)
+    active, basis = with_basis(rows, drivers, day, windows, params.standards)
+    known = _everyone(active, rows, drivers, day)
     found = drivers.set_index("driver_id").reindex(known.index)
+    suspended = in_force(read(ctx.engine, appeals.decisions), day)
+    found = found.assign(
+        suspension=np.where(known.index.isin(suspended), qualify.IN_FORCE, qualify.NO_SUSPENSION)
+    )
     papers = qualify.Papers(**{name: found[name] for name in qualify.Papers.__slots__})
     types = qualify.premium_vehicles(ctx.params.matching)
     gates = qualify.gates(known, papers, day, params.standards, types)
-    judged = _judged(known, gates, ctx)
+    judged = _judged(known, gates, basis, ctx)
     written = replace_rows(
         ctx.engine,
         DriverQualification,
@@ -55,10 +65,10 @@ def evaluate(key: str, ctx: Context) -> dict[str, Any]:
     return {
         "day": day.isoformat(),
         "drivers": written,
-        "decided_by": judged["by"],
-        "qualified": int(judged["qualified"].sum()),
-        "share_qualified": round(float(judged["qualified"].mean()), 4),
-        "tiers": qualify.counts(judged["tier"]),
+        "decided_by": judged.by,
+        "qualified": int(judged.qualified.sum()),
+        "share_qualified": round(float(judged.qualified.mean()), 4),
+        "tiers": qualify.counts(judged.tier),
     }
 
 
@@ -90,8 +100,11 @@ def _stand(day: date, ctx: Context) -> None:
     if max(row["evaluated_on"] for row in rows) > day:
         return
     past = pd.DataFrame(rows).assign(tier=[str(row["tier"]) for row in rows])
-    found = standing(past, day, params)
-    upsert_rows(ctx.engine, PremiumDriver, _plain(found))
+    seen, decided = None, read(ctx.engine, appeals.decisions)
+    # again if a person decided meanwhile: what stands there then was computed without it
+    while decided != seen:
+        upsert_rows(ctx.engine, PremiumDriver, _plain(standing(past, day, params, decided)))
+        seen, decided = decided, read(ctx.engine, appeals.decisions)
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -102,12 +115,12 @@ def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _online(known: pd.DataFrame, judged: dict[str, Any], day: date) -> list[dict[str, Any]]:
+def _online(known: pd.DataFrame, judged: Evaluation, day: date) -> list[dict[str, Any]]:
     """What the matcher and the desk read online, as known at the end of the day."""
     as_of = midnight(day + timedelta(days=1))
     columns = {f"driver_{name}": known[name] for name in MEASURES}
-    if judged["probability"] is not None:
-        columns["driver_premium_probability"] = judged["probability"]
+    if judged.probability is not None:
+        columns["driver_premium_probability"] = judged.probability
     return [
         {"feature": name, "entity": driver, "as_of": as_of, "value": float(value)}
         for name, values in columns.items()
@@ -115,48 +128,26 @@ def _online(known: pd.DataFrame, judged: dict[str, Any], day: date) -> list[dict
     ]
 
 
-def _judged(known: pd.DataFrame, gates: qualify.Gates, ctx: Context) -> dict[str, Any]:
-    """Probability, qualified, tier and contributions of every driver."""
-    params = ctx.params.driver_qualification
-    allowed = gates.passed.all(axis=1)
+def _judged(known: pd.DataFrame, gates: qualify.Gates, basis: Basis, ctx: Context) -> Evaluation:
+    """The evaluation by the champion, or by the rule where there is none."""
     artefact = champion(NAME, ctx)
-    if artefact is None:
-        probability = known[NOW].astype("float64")
-        qualified, threshold, parts = allowed & (probability > 0), 1.0, None
-    else:
-        from models.premium import qualification
-
-        model = qualification.load(artefact)
-        guess = model.predict(known)
-        seen = known["rating"].notna()
-        probability, threshold = guess["probability"].where(seen), model.threshold.value
-        qualified = allowed & guess["qualifies"].astype(bool)
-        parts = model.explain(known)
-    tier = qualify.tiers(qualified, probability, known["rating"], threshold, params)
-    return {
-        "by": qualify.RULE if artefact is None else qualify.MODEL,
-        "probability": None if artefact is None else probability,
-        "threshold": None if artefact is None else threshold,
-        "tier": tier,
-        "qualified": tier != "NONE",
-        "contributions": parts,
-    }
+    model = qualification.load(artefact) if artefact is not None else None
+    return evaluated(known, gates, basis, model, ctx.params.driver_qualification)
 
 
 def _stored(
-    known: pd.DataFrame, gates: qualify.Gates, judged: dict[str, Any], ctx: Context
+    known: pd.DataFrame, gates: qualify.Gates, judged: Evaluation, ctx: Context
 ) -> list[dict[str, Any]]:
     params = ctx.params.driver_qualification
     pointer = releases.pointer(ctx.engine, "premium")
     score = qualify.quality_score(known, params)
-    reasons = qualify.reasons(gates, known, judged["contributions"], params.standards)
     version = pointer.manifest["members"][NAME]["version"] if pointer else None
     frame = pd.DataFrame(
         {
-            "qualified": judged["qualified"],
+            "qualified": judged.qualified,
             "gates_passed": gates.passed.all(axis=1),
-            "tier": judged["tier"],
-            "probability": judged["probability"],
+            "tier": judged.tier,
+            "probability": judged.probability,
             "rating": known["rating"],
             "quality_score": score,
         },
@@ -166,10 +157,12 @@ def _stored(
         {
             **row,
             "driver_id": driver,
-            "threshold": judged["threshold"],
+            "threshold": judged.threshold,
             "reasons": told,
             "model_version": version,
             "release_id": pointer.release_id if pointer else None,
         }
-        for driver, row, told in zip(known.index.tolist(), _plain(frame), reasons, strict=True)
+        for driver, row, told in zip(
+            known.index.tolist(), _plain(frame), judged.reasons, strict=True
+        )
     ]

@@ -60,6 +60,7 @@ class DriverQualificationParams(BoosterParams):
     warning_nights: int = Field(gt=0)
     suspension_nights: int = Field(gt=0)
     lapse_days: int = Field(gt=0)
+    appeal_days: int = Field(gt=0, description="after the night that is appealed against")
 
 
 class DemandParams(BoosterParams):

@@ -1,7 +1,7 @@
 """Whether a driver qualifies for premium rides, in which tier, and every reason why or why not.
 
 A proposed suspension closes no gate: a person decides it, and until then only a night above the
-standards can lift it. Nothing of ours knows of a suspension that took effect yet.
+standards can lift it. One that took effect closes a gate until an appeal is upheld.
 
 Source
 ------
@@ -19,11 +19,12 @@ import pandas as pd
 from core.enums import DriverTier, ServiceClass, Vertical
 from core.params.decisions import MatchingParams
 from core.params.tabular import DriverQualificationParams, StandardsParams
-from features.driver_qualification import MEASURES, WORSE_WHEN_HIGHER, margins
+from features.driver_measures import MEASURES, WORSE_WHEN_HIGHER, margins
 
 MODEL, RULE = "model", "rule"
 TOP_REASONS = 3
 MAX_PROBABILITY = 0.99
+IN_FORCE, NO_SUSPENSION = "IN_FORCE", "NONE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Papers:
     background_check: pd.Series
     vehicle_year: pd.Series
     vehicle_type: pd.Series
+    suspension: pd.Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def gates(
         "licence": (pd.to_datetime(papers.licence_valid_until), day),
         "insurance": (pd.to_datetime(papers.insurance_valid_until), day),
         "background_check": (papers.background_check, ("VALID",)),
+        "suspension": (papers.suspension, (NO_SUSPENSION,)),
         "vehicle_year": (papers.vehicle_year, standards.min_vehicle_year),
         "vehicle_class": (papers.vehicle_type, tuple(vehicle_types)),
         "rides": (rows["rides_known"], standards.min_rides),

@@ -9,14 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.params.tabular import DriverQualificationParams
-from features.driver_qualification import (
-    LONG,
-    MEASURES,
-    NOW,
-    NUMERIC,
-    TREND,
-    WORSE_WHEN_HIGHER,
-)
+from features.driver_measures import LONG, MEASURES, NOW, TREND, WORSE_WHEN_HIGHER
+from features.driver_qualification import NUMERIC
 from models import booster, tabular_plots
 from models.contract import Artefact, Card
 

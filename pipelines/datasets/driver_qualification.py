@@ -12,7 +12,8 @@ import pandas as pd
 from core.errors import BadInput
 from core.params.tabular import DriverQualificationParams
 from core.partition import last_day
-from features.driver_qualification import Windows, labelled
+from features.driver_measures import Windows
+from features.driver_qualification import labelled
 from models.contract import Artefact, Dataset
 from pipelines.context import Context
 from pipelines.datasets.lake_rows import combined, days_until, digests, query, snapshot, span

@@ -21,7 +21,16 @@ from store.tables.platform import (
     ReleasePointer,
     RetentionLog,
 )
-from store.tables.premium import DriverQualification, PremiumDriver, PremiumMetrics
+from store.tables.premium import (
+    Appeal,
+    AppealStatus,
+    Decision,
+    DriverQualification,
+    PremiumDriver,
+    PremiumMetrics,
+    PremiumReview,
+    PremiumStatus,
+)
 from store.tables.profit import ProfitMetrics, ProfitSlice
 from store.tables.support import (
     EscalationRule,
@@ -37,8 +46,11 @@ from store.tables.support import (
 __all__ = [
     "AiPerformance",
     "AiPerformanceSlice",
+    "Appeal",
+    "AppealStatus",
     "AuditEntry",
     "Base",
+    "Decision",
     "DriverQualification",
     "Erasure",
     "EscalationRule",
@@ -55,6 +67,8 @@ __all__ = [
     "OutboxEvent",
     "PremiumDriver",
     "PremiumMetrics",
+    "PremiumReview",
+    "PremiumStatus",
     "ProfitMetrics",
     "ProfitSlice",
     "PromotionAudit",

@@ -1,6 +1,7 @@
-"""Premium matching: who qualifies, night by night, and the daily premium KPIs."""
+"""Premium matching: who qualifies, night by night, who disagrees, and the daily premium KPIs."""
 
-from datetime import date
+import uuid
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.enums import DriverTier
-from store.tables.base import Base, between, one_of
+from store.tables.base import Base, between, longest, one_of, uuid_key
+from store.tables.support import FOREIGN_ID
 
 SHARES = (
     "adoption",
@@ -29,7 +31,23 @@ class PremiumStatus(StrEnum):
     QUALIFIED = "QUALIFIED"
     WARNING = "WARNING"
     SUSPENSION_PROPOSED = "SUSPENSION_PROPOSED"
+    SUSPENDED = "SUSPENDED"
     LAPSED = "LAPSED"
+
+
+class Decision(StrEnum):
+    """What a person made of a proposed suspension."""
+
+    SUSPEND = "SUSPEND"
+    KEEP = "KEEP"
+
+
+class AppealStatus(StrEnum):
+    """What became of an appeal."""
+
+    OPEN = "OPEN"
+    UPHELD = "UPHELD"
+    REJECTED = "REJECTED"
 
 
 class PremiumDriver(Base):
@@ -76,6 +94,55 @@ class DriverQualification(Base):
     reasons: Mapped[list[Any]]
     model_version: Mapped[str | None] = mapped_column(sa.String(64))
     release_id: Mapped[str | None] = mapped_column(sa.String(64))
+
+
+class PremiumReview(Base):
+    """One decision on a proposed suspension; ``evaluated_on`` is the night that was looked at."""
+
+    __tablename__ = "premium_reviews"
+    __table_args__ = (sa.CheckConstraint("length(why) >= 1", name="why_given"),)
+
+    driver_id: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
+    evaluated_on: Mapped[date] = mapped_column(primary_key=True)
+    decision: Mapped[Decision] = mapped_column(one_of(Decision, "decision"))
+    why: Mapped[str] = mapped_column(sa.Text)
+    decided_by: Mapped[str] = mapped_column(FOREIGN_ID)
+    decided_at: Mapped[datetime]
+
+
+class Appeal(Base):
+    """A driver's word against one evaluation; at most one of a driver is open."""
+
+    __tablename__ = "appeals"
+    __table_args__ = (
+        sa.UniqueConstraint("driver_id", "evaluated_on"),
+        sa.CheckConstraint("length(text) >= 1", name="text_given"),
+        longest("text", 5000),
+        sa.CheckConstraint("(status = 'OPEN') = (decided_at IS NULL)", name="decided_has_time"),
+        sa.CheckConstraint(
+            "status = 'OPEN' OR (decided_by IS NOT NULL AND length(why) >= 1)",
+            name="decided_has_reason",
+        ),
+        sa.Index(
+            "ix_appeals_one_open",
+            "driver_id",
+            unique=True,
+            sqlite_where=sa.text("status = 'OPEN'"),
+            postgresql_where=sa.text("status = 'OPEN'"),
+        ),
+        sa.Index(None, "status", "filed_at"),
+    )
+
+    id: Mapped[uuid.UUID] = uuid_key()
+    driver_id: Mapped[str] = mapped_column(FOREIGN_ID)
+    evaluated_on: Mapped[date]
+    text: Mapped[str] = mapped_column(sa.Text)
+    status: Mapped[AppealStatus] = mapped_column(one_of(AppealStatus, "status"))
+    filed_by: Mapped[str] = mapped_column(FOREIGN_ID)
+    filed_at: Mapped[datetime]
+    decided_by: Mapped[str | None] = mapped_column(FOREIGN_ID)
+    decided_at: Mapped[datetime | None]
+    why: Mapped[str | None] = mapped_column(sa.Text)
 
 
 class PremiumMetrics(Base):

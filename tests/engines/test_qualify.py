@@ -16,7 +16,7 @@ from engines.premium.qualify import (
     reasons,
     tiers,
 )
-from engines.premium.standing import standing
+from engines.premium.standing import in_force, standing
 
 ALL = load_params(Path("params.yaml"))
 PARAMS = ALL.driver_qualification
@@ -28,7 +28,7 @@ GOOD = {
 }  # fmt: skip
 PAPERS = {
     "licence_valid_until": DAY, "insurance_valid_until": DAY, "background_check": "VALID",
-    "vehicle_year": 2010, "vehicle_type": "SUV",
+    "vehicle_year": 2010, "vehicle_type": "SUV", "suspension": "NONE",
 }  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def test_a_driver_with_everything_passes_every_gate():
         ("licence", {}, {"licence_valid_until": DAY - timedelta(days=1)}),
         ("insurance", {}, {"insurance_valid_until": None}),
         ("background_check", {}, {"background_check": "PENDING"}),
+        ("suspension", {}, {"suspension": "IN_FORCE"}),
         ("vehicle_year", {}, {"vehicle_year": 2009}),
         *(("vehicle_class", {}, {"vehicle_type": kind}) for kind in
           ("SEDAN", "MOTO", "SCOOTER", "VAN", "TRUCK", None)),
@@ -180,6 +181,34 @@ def nights(pattern, ends=DAY):
 def test_nights_below_the_standard_warn_and_then_propose(pattern, status, tier, below):
     found = standing(nights(pattern), DAY, PARAMS).iloc[0]
     assert (found["status"], found["tier"], found["nights_below_standard"]) == (status, tier, below)
+
+
+def decided(suspended, days_after):
+    return [{"driver_id": "D1", "on": DAY + timedelta(days=days_after), "suspended": suspended}]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "decisions", "status", "tier", "below"),
+    [
+        ("Qxxxxx", decided(True, 1), "SUSPENDED", "NONE", 5),
+        ("QQQ", decided(True, -1), "SUSPENDED", "NONE", 0),
+        ("Qxxxxx", decided(False, 1), "QUALIFIED", "SILVER", 0),
+        ("Qxxxxx", decided(False, -1), "WARNING", "SILVER", 2),
+        ("Qxxxxx", decided(True, -2) + decided(False, 0), "QUALIFIED", "SILVER", 1),
+        ("xxxxxx", decided(False, -1), "NOT_QUALIFIED", "NONE", 0),
+    ],
+)
+def test_people_suspend_and_clear_and_nights_count_from_the_day_they_cleared(
+    pattern, decisions, status, tier, below
+):
+    found = standing(nights(pattern), DAY, PARAMS, decisions).iloc[0]
+    assert (found["status"], found["tier"], found["nights_below_standard"]) == (status, tier, below)
+
+
+def test_a_suspension_is_in_force_from_its_day_until_the_driver_is_cleared():
+    decisions = decided(True, -5) + decided(False, -2)
+    found = [bool(in_force(decisions, DAY + timedelta(days=n))) for n in (-6, -5, -3, -2, 0)]
+    assert found == [False, True, True, False, False]
 
 
 def test_a_qualification_nobody_renews_lapses_after_thirty_days():

@@ -6,22 +6,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.errors import BadInput
 from core.params import load_params
-from features.driver_qualification import (
+from features.driver_measures import (
     COUNTS,
-    KNOWN_AT,
-    NUMERIC,
+    Basis,
     Windows,
-    beta_prior,
-    features,
-    labels,
+    evidence,
     log_chance,
     measures,
     meets,
-    normal_prior,
+    priors,
 )
+from features.driver_qualification import KNOWN_AT, NUMERIC, features, labels
+from features.shrinkage import beta_prior, normal_prior
 from tests.driver_frames import LAST, driver_days, drivers
 
 STANDARDS = load_params(Path("params.yaml")).driver_qualification.standards
@@ -54,6 +55,28 @@ def test_the_future_cannot_move_the_past(name):
     changed = DAYS.assign(**{c: DAYS[c].mask(later, 0) for c in COUNTS})
     after = features(changed, DRIVERS, CUT, WINDOWS, STANDARDS).set_index("driver_id")
     pd.testing.assert_series_equal(FOUND[name], after[name])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 2**16),
+    kept=st.floats(0, 1),
+    factor=st.floats(0, 5),
+    ahead=st.integers(1, 400),
+)
+def test_whatever_the_future_brings_the_features_are_the_same(seed, kept, factor, ahead):
+    """Later days go missing, count otherwise, and come with drivers whom nobody knew."""
+    rng = np.random.default_rng(seed)
+    later = (DAYS["day"] > CUT).to_numpy()
+    rows = DAYS[~later | (rng.random(len(DAYS)) < kept)]
+    scale = np.where(rows["day"] > CUT, factor, 1.0)
+    changed = rows.assign(**{c: rows[c] * scale for c in COUNTS})
+    new = changed.tail(3).assign(driver_id="D9999", day=CUT + timedelta(days=ahead)).head(1)
+    joined = drivers(1).assign(driver_id="D9999", joined_on=CUT + timedelta(days=ahead))
+    after = features(
+        pd.concat([changed, new]), pd.concat([DRIVERS, joined]), CUT, WINDOWS, STANDARDS
+    )
+    pd.testing.assert_frame_equal(FOUND, after.set_index("driver_id"), check_exact=True)
 
 
 def test_every_feature_says_when_it_is_known():
@@ -98,7 +121,8 @@ def test_a_better_driver_has_the_higher_chance():
         offers=300.0, accepts=299.0, completed=298.0, cancels=1.0, on_time=297.0, eta_hits=296.0,
         rating_sum=4.98 * 200, rating_count=200.0,
     )  # fmt: skip
-    chance = log_chance(good, good, 0.2, STANDARDS)
+    same, prior = evidence(good), priors(good, 0.2)
+    chance = log_chance(Basis(good, same, same, prior, prior, {}), STANDARDS)
     assert chance[-1] == max(chance)
     assert chance[-1] > np.log(0.8)
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import BadInput
 from core.params import load_params
-from features.driver_qualification import MEASURES, WORSE_WHEN_HIGHER
+from features.driver_measures import MEASURES, WORSE_WHEN_HIGHER
 from models import judging, selftest
 from models.booster import fit_platt, sigmoid
 from models.contract import Dataset

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
+from core.enums import Role
 from core.params import load_params
 from core.settings import Settings
 from models.premium import qualification
@@ -14,9 +15,9 @@ from pipelines import artefacts
 from pipelines.context import Context
 from pipelines.datasets import driver_qualification
 from pipelines.driver_tiers import evaluate
-from store import releases
-from store.db import migrate
-from store.tables import DriverQualification, FeatureValue, PremiumDriver
+from store import appeals, releases
+from store.db import migrate, write
+from store.tables import Decision, DriverQualification, FeatureValue, PremiumDriver
 from tests.driver_frames import LAST, driver_days, drivers, vehicles
 
 PARAMS = Path(__file__).parents[2] / "params.yaml"
@@ -86,21 +87,75 @@ def test_measures_are_there_for_online_readers(ctx, by_rule):
     assert {row["feature"] for row in found} >= {"driver_rating", "driver_acceptance"}
 
 
-def test_the_champion_decides_once_there_is_one_and_twice_is_the_same(ctx, by_rule):
+@pytest.fixture(scope="module")
+def by_model(ctx, by_rule):
+    """The night's result and rows once a model serves, and that model."""
     data = driver_qualification.build(KEY, ctx, {})
     params = ctx.params.driver_qualification
-    files = artefacts.keep(ctx, qualification.fit(data.train, data.validate, params))
+    artefact = qualification.fit(data.train, data.validate, params)
+    files = artefacts.keep(ctx, artefact)
     manifest = {"members": {"driver_qualification": {"version": "3", "files": files}}}
     release = releases.write_manifest(ctx.releases, manifest)
     at = datetime(2026, 11, 22, tzinfo=UTC)
     releases.move_pointer(ctx.engine, "premium", release, manifest, "test", "first", at)
-    first = evaluate(KEY, ctx)
-    rows = stored(ctx, DriverQualification)
+    return evaluate(KEY, ctx), stored(ctx, DriverQualification), qualification.load(artefact)
+
+
+def test_the_champion_decides_once_there_is_one_and_twice_is_the_same(ctx, by_model):
+    first, rows, _ = by_model
     assert first["decided_by"] == "model"
     assert {row["model_version"] for row in rows} == {"3"}
     assert all(row["probability"] >= row["threshold"] for row in rows if row["qualified"])
     assert evaluate(KEY, ctx) == first
     assert stored(ctx, DriverQualification) == rows
+
+
+def test_whoever_does_not_pass_the_model_is_told_the_smallest_change(ctx, by_model):
+    _, rows, model = by_model
+    lowest = ctx.params.driver_qualification.tiers["BRONZE"].rating
+    told = []
+    for row in rows:
+        active = row["probability"] is not None
+        likely = active and row["probability"] >= model.threshold.value
+        changes = [reason for reason in row["reasons"] if reason["kind"] == "change"]
+        assert len(changes) == (active and not (likely and row["rating"] >= lowest))
+        told += changes
+    assert any(change["changes"] for change in told)
+    assert all(0 <= change["probability"] <= 1 for change in told)
+
+
+def test_a_suspension_outlives_the_night_and_an_upheld_appeal_ends_it(ctx, by_rule):
+    driver = next(row["driver_id"] for row in stored(ctx, DriverQualification) if row["qualified"])
+    proposed = {"status": "SUSPENSION_PROPOSED"}
+    mine = appeals.DRIVER.c.driver_id == driver
+    write(ctx.engine, lambda c: c.execute(appeals.DRIVER.update().where(mine).values(**proposed)))
+    morning = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    done = (Decision.SUSPEND, "too many complaints", "R1", Role.ADMIN, morning)
+    write(ctx.engine, lambda c: appeals.review(c, driver, LAST, *done))
+
+    def tonight(day):
+        rows = driver_days(PEOPLE, 150)
+        same = rows[rows["day"] == LAST].assign(day=day)
+        ctx.lake.write("driver_days", day, pa.Table.from_pandas(same, preserve_index=False))
+        evaluate(day.isoformat(), ctx)
+        where = {"driver_id": driver, "evaluated_on": day}
+        [row] = [r for r in stored(ctx, DriverQualification) if where.items() <= r.items()]
+        [stands] = [r for r in stored(ctx, PremiumDriver) if r["driver_id"] == driver]
+        return row, str(stands["status"])
+
+    row, status = tonight(LAST)  # the same night again: the decision came after it
+    assert row["qualified"] and status == "SUSPENDED"
+    row, status = tonight(LAST + timedelta(days=1))
+    [gate] = [r for r in row["reasons"] if r["kind"] == "gate"]
+    assert (gate["name"], gate["value"], status) == ("suspension", "IN_FORCE", "SUSPENDED")
+    night, later = row["evaluated_on"], morning + timedelta(days=1)
+    filed = (driver, night, "mistaken", driver, Role.USER, later, 30)
+    appeal = write(ctx.engine, lambda c: appeals.file(c, *filed))
+    verdict = (True, "they were another's", "R2", Role.ADMIN, later)
+    write(ctx.engine, lambda c: appeals.decide(c, appeal, *verdict))
+    row, status = tonight(LAST + timedelta(days=2))
+    assert not any(r["name"] == "suspension" for r in row["reasons"])
+    assert status == "QUALIFIED"
 
 
 def test_a_split_never_sees_a_label_that_was_not_ripe(ctx):
