@@ -86,6 +86,7 @@ class BookingParams(Section):
 
     city_timezone: ZoneInfo = Field(description="night and weekend are those of the city")
     ahead_days: int = Field(gt=0, description="how far ahead a ride can be booked")
+    max_km: float = Field(gt=0, description="longest premium ride")
     free_minutes_before_pickup: float = Field(ge=0, description="scheduled: free until then")
     free_minutes_after_match: float = Field(ge=0, description="unscheduled: free until then")
     driver_late_minutes: float = Field(ge=0, description="past the agreed time: free again")
