@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from serving.premium import bookings, pricing, quotes
+from serving.premium import bookings, drivers, pricing, quotes, refunds, standing
 
 router = APIRouter(prefix="/premium")
-for part in (quotes, bookings, pricing):
+for part in (quotes, bookings, refunds, standing, drivers, pricing):
     router.include_router(part.router)

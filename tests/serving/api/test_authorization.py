@@ -7,7 +7,7 @@ import pytest
 from core.enums import Audience, Role
 from serving.api import app
 from tests.serving.conftest import UNLIMITED
-from tests.serving.premium.rides import TRIP, booked, driver
+from tests.serving.premium.rides import TRIP, booked, driver, made
 from tests.serving.support.test_conversations import opened
 from tests.serving.support.test_knowledge_base import ITEM_IN
 
@@ -60,7 +60,7 @@ MAY = {
     "GET /support/label-reviews": {ADMIN},
     "POST /support/label-reviews/{review_id}": {ADMIN},
 }
-BOOKING = "/premium/bookings/{booking_id}"
+BOOKING, OF_DRIVER = "/premium/bookings/{booking_id}", "/premium/drivers/{driver_id}"
 OF_PREMIUM = {
     "POST /premium/quotes": {USER, SERVICE},
     "POST /premium/bookings": {USER, SERVICE},
@@ -73,6 +73,21 @@ OF_PREMIUM = {
     f"POST {BOOKING}/decline": {DRIVER},
     f"POST {BOOKING}/start": {DRIVER, SERVICE},
     f"POST {BOOKING}/complete": {DRIVER, SERVICE},
+    f"POST {BOOKING}/refund": {USER},
+    f"GET {BOOKING}/refund": EVERYBODY,
+    "GET /premium/refunds": STAFF,
+    "POST /premium/refunds/{refund_id}": {ADMIN},
+    "GET /premium/drivers": {AGENT, ADMIN, SERVICE},
+    "POST /premium/drivers": {ADMIN},
+    f"GET {OF_DRIVER}": {AGENT, ADMIN, SERVICE, DRIVER},
+    f"PATCH {OF_DRIVER}": {ADMIN},
+    f"POST {OF_DRIVER}/availability": {ADMIN, SERVICE, DRIVER},
+    f"GET {OF_DRIVER}/qualification": {AGENT, ADMIN, SERVICE, DRIVER},
+    f"POST {OF_DRIVER}/appeal": {DRIVER},
+    f"POST {OF_DRIVER}/status": {ADMIN},
+    "POST /premium/drivers/status": {ADMIN},
+    "GET /premium/appeals": {ADMIN},
+    "POST /premium/appeals/{appeal_id}": {ADMIN},
     "GET /premium/pricing-rules": {ADMIN},
     "POST /premium/pricing-rules": {ADMIN},
 }
@@ -107,10 +122,22 @@ QUOTE = {
     "total_cents": 1, "driver_pay_cents": 1, "driver_bonus_cents": 0, "currency": "USD",
     "lines": [], "quoted_at": "x", "expires_at": "x", "bound_to": "x", "signature": "x",
 }  # fmt: skip
+REVIEW = {"decision": "KEEP", "why": "x"}
 BODIES |= {
     "POST /premium/quotes": {"trip": TRIP},
     "POST /premium/bookings": {"trip": TRIP, "quote": QUOTE},
     f"PATCH {BOOKING}": {"rating": 5},
+    f"POST {BOOKING}/refund": {"category": "LATE"},
+    "POST /premium/refunds/{refund_id}": {"approve": False, "why": "x"},
+    "POST /premium/drivers": {"driver_id": "D0001", "vehicle_type": "SUV"},
+    f"PATCH {OF_DRIVER}": {"vehicle_type": "SUV"},
+    f"POST {OF_DRIVER}/availability": {"available": False},
+    f"POST {OF_DRIVER}/appeal": {"evaluated_on": "2026-11-22", "text": "x"},
+    f"POST {OF_DRIVER}/status": {**REVIEW, "evaluated_on": "2026-11-22"},
+    "POST /premium/drivers/status": {
+        **REVIEW, "proposed": [{"driver_id": "D0001", "evaluated_on": "2026-11-22"}],
+    },
+    "POST /premium/appeals/{appeal_id}": {"approve": False, "why": "x"},
     "POST /premium/pricing-rules": {
         "valid_from": "2026-12-01T00:00:00Z", "luxury": 1.3, "premium": 1.5, "vip": 2.0,
         "night_factor": 1.1, "weekend_factor": 1.1, "why": "x",
@@ -153,7 +180,7 @@ def there(store, make_api_of):
         said = opened(api)
         api.there = {
             "conversation_id": said["conversation_id"], "message_id": said["message_id"],
-            "booking_id": booked(api)["id"],
+            "booking_id": booked(api)["id"], "driver_id": made(api)["driver_id"],
         }  # fmt: skip
         yield api
 
@@ -174,6 +201,8 @@ def test_every_role_may_do_what_the_table_says_and_nothing_else(there):
             if role not in allowed:
                 # an agent who does not have the conversation is not told that there is one
                 hidden = role == AGENT and name in OF_A_CONVERSATION
+                # nor a rider that there is a driver
+                hidden |= role == USER and OF_DRIVER in name
                 assert status == 403 or (hidden and status == 404), (name, role, status)
             else:
                 assert status not in (401, 403), (name, role, status)

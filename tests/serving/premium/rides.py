@@ -9,6 +9,8 @@ from sqlalchemy.engine import Connection
 from core.enums import Audience, Role
 from store import premium_bookings as kept
 from store.db import write
+from store.rows import replace_rows, upsert_rows
+from store.tables import DriverQualification, PremiumDriver
 
 TRIP = {
     "service_class": "PREMIUM", "zone_id": "Z01",
@@ -24,6 +26,42 @@ def driver(api: Any, driver_id: str = "D0001") -> dict[str, str]:
 def admin(api: Any, name: str = "root") -> dict[str, str]:
     token: dict[str, str] = api.bearer(name, Role.ADMIN)
     return token
+
+
+def evaluated(api: Any, **stand: str) -> None:
+    """Drivers as a night left them: their status by id; all but NOT_QUALIFIED have a tier."""
+    night = api.now.date()
+    drivers, judged = [], []
+    for driver_id, status in stand.items():
+        tier = "NONE" if status == "NOT_QUALIFIED" else "GOLD"
+        fine = status == "QUALIFIED"
+        drivers.append({
+            "driver_id": driver_id, "status": status, "tier": tier, "quality_score": 80.0,
+            "nights_below_standard": 0 if fine else 5, "qualified_since": None,
+            "evaluated_on": night,
+        })  # fmt: skip
+        judged.append({
+            "driver_id": driver_id, "qualified": fine, "gates_passed": fine,
+            "tier": tier if fine else "NONE", "rating": 4.9, "probability": 0.9,
+            "threshold": 0.8, "reasons": [{"gate": "rating", "value": 4.9, "passed": fine}],
+        })  # fmt: skip
+    upsert_rows(api.platform.engine, PremiumDriver, drivers)
+    replace_rows(api.platform.engine, DriverQualification, {"evaluated_on": night}, judged)
+
+
+def made(api: Any, driver_id: str = "D0001", **changes: Any) -> dict[str, Any]:
+    """A driver whom dispatch knows."""
+    body = {"driver_id": driver_id, "vehicle_type": "LUXURY_SEDAN", **changes}
+    reply = api.call("POST", "/premium/drivers", admin(api), json=body)
+    assert reply.status_code == 201, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def on_duty(api: Any, driver_id: str = "D0001", lat: float = 38.72, lon: float = -9.14) -> Any:
+    body = {"available": True, "place": {"lat": lat, "lon": lon}}
+    path = f"/premium/drivers/{driver_id}/availability"
+    return api.call("POST", path, driver(api, driver_id), json=body)
 
 
 def quoted(api: Any, who: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
