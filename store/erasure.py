@@ -1,4 +1,4 @@
-"""Forget a user: their conversations, marks and flags go, and stay gone when a backup comes back.
+"""Forget a user: conversations, marks, flags, bookings go, and stay gone when a backup comes back.
 
 The log of erasures holds no user, only an HMAC of the id under TRIPO_PSEUDONYM_SECRET: enough to
 know a user again in a restored backup, and to nobody else.
@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 from store.conversations import CONVERSATION
 from store.db import read, write
 from store.outbox import OUTBOX
+from store.premium_bookings import BOOKING
 from store.tables import Base, Erasure, IdempotentCall, UserFlag, UserKey
 
 ERASED = Base.metadata.tables[Erasure.__tablename__]
@@ -52,6 +53,8 @@ def _forget(connection: Connection, user_id: str) -> dict[str, int]:
         "events": sa.delete(OUTBOX).where(told | named),
         # their messages, marks and notes go with them
         "conversations": sa.delete(CONVERSATION).where(CONVERSATION.c.user_id == user_id),
+        # their claims and logged matches go with them
+        "bookings": sa.delete(BOOKING).where(BOOKING.c.rider_id == user_id),
         "flags": sa.delete(FLAG).where(FLAG.c.user_id == user_id),
         "calls": sa.delete(CALL).where(CALL.c.caller == user_id),
         # from now on nobody can tell whose rows in the lake these were
@@ -76,6 +79,7 @@ def replay(engine: Engine, erasures: Iterable[dict[str, Any]], secret: str) -> i
             connection.execute(ERASED.insert(), fresh)
         everybody = known | {row["user"] for row in fresh}
         users = set(connection.scalars(sa.select(CONVERSATION.c.user_id).distinct()))
+        users |= set(connection.scalars(sa.select(BOOKING.c.rider_id).distinct()))
         back = [user for user in users if pseudonym(user, secret) in everybody]
         for user in back:
             _forget(connection, user)

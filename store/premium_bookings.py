@@ -137,23 +137,20 @@ def offer(
 def answered(
     connection: Connection, booking_id: uuid.UUID, outcome: MatchStatus, now: datetime
 ) -> None:
-    """What became of the open offer of a booking; nothing where none is open."""
-    _outcome(connection, booking_id, MatchStatus.OFFERED, outcome, now)
+    """What became of the open offer of a booking; nothing where none is open. One that was
+    withdrawn (CANCELLED) got no answer."""
+    at = None if outcome == MatchStatus.CANCELLED else now
+    values = {"outcome": outcome, "answered_at": at}
+    _outcome(connection, booking_id, MatchStatus.OFFERED, values)
 
 
-def ended(
-    connection: Connection, booking_id: uuid.UUID, outcome: MatchStatus, now: datetime
-) -> None:
+def ended(connection: Connection, booking_id: uuid.UUID, outcome: MatchStatus) -> None:
     """What became of the match that was accepted; nothing where none was."""
-    _outcome(connection, booking_id, MatchStatus.ACCEPTED, outcome, now)
+    _outcome(connection, booking_id, MatchStatus.ACCEPTED, {"outcome": outcome})
 
 
 def _outcome(
-    connection: Connection,
-    booking_id: uuid.UUID,
-    before: MatchStatus,
-    outcome: MatchStatus,
-    now: datetime,
+    connection: Connection, booking_id: uuid.UUID, before: MatchStatus, values: Mapping[str, Any]
 ) -> None:
     mine = (DECISION.c.booking_id == booking_id) & (DECISION.c.outcome == before)
-    connection.execute(DECISION.update().where(mine).values(outcome=outcome, answered_at=now))
+    connection.execute(DECISION.update().where(mine).values(**values))

@@ -90,6 +90,7 @@ class BookingParams(Section):
     free_minutes_before_pickup: float = Field(ge=0, description="scheduled: free until then")
     free_minutes_after_match: float = Field(ge=0, description="unscheduled: free until then")
     driver_late_minutes: float = Field(ge=0, description="past the agreed time: free again")
+    on_time_minutes: float = Field(ge=0, description="after the agreed pick-up is still on time")
     late_share: float = Field(ge=0, le=1, description="of the price, once it is not free")
     refund_stars: int = Field(ge=1, le=5, description="the guarantee needs so few, or fewer")
     claim_hours: float = Field(gt=0, description="after the trip")

@@ -117,7 +117,7 @@ def give_back(
         status = row.status
     else:
         status = after(row.status, Move.RELEASE)
-        kept.ended(connection, row.id, MatchStatus.CANCELLED, now)
+        kept.ended(connection, row.id, MatchStatus.CANCELLED)
     return kept.change(connection, row, {
         "status": status, "driver_id": None, "assigned_at": None, "offer_expires_at": None,
         "due_at": row.scheduled_at, "updated_at": now,
@@ -135,7 +135,7 @@ def start(connection: Connection, row: Row[Any], now: datetime) -> Row[Any]:
 def complete(connection: Connection, row: Row[Any], now: datetime) -> Row[Any]:
     """Arrived; the driver's pay, with the bonus, is due."""
     status = after(row.status, Move.COMPLETE)
-    kept.ended(connection, row.id, MatchStatus.COMPLETED, now)
+    kept.ended(connection, row.id, MatchStatus.COMPLETED)
     done = kept.change(connection, row, {"status": status, "completed_at": now, "updated_at": now})
     money = {
         "price_cents": done.price_cents,
@@ -159,7 +159,7 @@ def cancel(
     breaks_off = row.status == BookingStatus.IN_PROGRESS and by == CancelledBy.SYSTEM
     status = after(row.status, Move.BREAK_OFF if breaks_off else Move.CANCEL)
     kept.answered(connection, row.id, MatchStatus.CANCELLED, now)
-    kept.ended(connection, row.id, MatchStatus.CANCELLED, now)
+    kept.ended(connection, row.id, MatchStatus.CANCELLED)
     off = kept.change(connection, row, {
         "status": status, "cancelled_at": now, "cancelled_by": by, "cancel_reason": reason,
         "cancellation_fee_cents": fee_now(row, by, now, params), "offer_expires_at": None,

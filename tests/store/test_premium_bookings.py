@@ -125,7 +125,7 @@ def test_a_booking_is_offered_to_one_driver_at_a_time_and_the_log_keeps_all_answ
 
     offer(store, write(store, declined), "D2")
     write(store, lambda c: kept.answered(c, row.id, MatchStatus.ACCEPTED, LATER))
-    write(store, lambda c: kept.ended(c, row.id, MatchStatus.COMPLETED, LATER))
+    write(store, lambda c: kept.ended(c, row.id, MatchStatus.COMPLETED))
     assert outcomes(store) == ["DECLINED", "COMPLETED"]
 
 
