@@ -2,8 +2,17 @@
 
 from fastapi import APIRouter
 
-from serving.premium import bookings, drivers, pricing, quotes, refunds, standing
+from serving.premium import (
+    analytics,
+    bookings,
+    drivers,
+    matching,
+    pricing,
+    quotes,
+    refunds,
+    standing,
+)
 
 router = APIRouter(prefix="/premium")
-for part in (quotes, bookings, refunds, standing, drivers, pricing):
+for part in (quotes, bookings, refunds, standing, drivers, matching, pricing, analytics):
     router.include_router(part.router)

@@ -88,6 +88,10 @@ OF_PREMIUM = {
     "POST /premium/drivers/status": {ADMIN},
     "GET /premium/appeals": {ADMIN},
     "POST /premium/appeals/{appeal_id}": {ADMIN},
+    "POST /premium/match": {ADMIN, SERVICE},
+    "GET /premium/analytics/revenue": STAFF,
+    "GET /premium/analytics/drivers": STAFF,
+    "GET /premium/analytics/trends": STAFF,
     "GET /premium/pricing-rules": {ADMIN},
     "POST /premium/pricing-rules": {ADMIN},
 }
@@ -138,6 +142,7 @@ BODIES |= {
         **REVIEW, "proposed": [{"driver_id": "D0001", "evaluated_on": "2026-11-22"}],
     },
     "POST /premium/appeals/{appeal_id}": {"approve": False, "why": "x"},
+    "POST /premium/match": {"requests": [], "drivers": []},
     "POST /premium/pricing-rules": {
         "valid_from": "2026-12-01T00:00:00Z", "luxury": 1.3, "premium": 1.5, "vip": 2.0,
         "night_factor": 1.1, "weekend_factor": 1.1, "why": "x",
@@ -166,7 +171,7 @@ def call(api, name, who):
     method, path = name.split(" ")
     for part in re.findall(r"{(\w+)}", path):
         path = path.replace(f"{{{part}}}", api.there.get(part, NOBODYS))
-    if path.startswith(REPORT):
+    if "/analytics/" in path:
         path += "?start_date=2026-11-22&end_date=2026-11-22"
     if path.endswith("/search"):
         path += "?q=receipt"
