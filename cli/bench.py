@@ -66,6 +66,26 @@ def serving(
     _kept("serving", rows(ctx, only or [], say), ctx, as_json)
 
 
+@app.command()
+def qualification(
+    only: Annotated[
+        list[str] | None, typer.Option(help="fleet, tlc, ola; default: all, in turn")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Who qualifies: 100,000 drivers with reasons; the method on real applications and drivers.
+
+    The last two are read from the folder that TRIPO_DATA names. About six minutes.
+
+    Example: TRIPO_DATA=../shared/data tripo bench qualification --only ola
+    """
+    from benchmarks.qualification import rows
+
+    ctx = Context.load()
+    say = Console(stderr=True, quiet=as_json).print
+    _kept("qualification", rows(ctx, only or [], say), ctx, as_json)
+
+
 def _kept(bench: str, rows: Iterator["list[Row]"], ctx: Context, as_json: bool) -> None:
     """Add each set to reports/bench.json as soon as it is measured, and show all of them."""
     from benchmarks.report import keep

@@ -128,13 +128,13 @@ class Basis:
             earlier={m: values[rows] for m, values in self.earlier.items()},
         )
 
-    def moved(self, more: Mapping[str, Floats]) -> "Basis":
-        """The same if so much ``more`` had been counted in the short window; priors stay."""
+    def moved(self, short: Mapping[str, Floats], long: Mapping[str, Floats]) -> "Basis":
+        """The same if so much more had been counted in each window; priors stay."""
 
-        def added(found: Evidence) -> Evidence:
+        def added(found: Evidence, more: Mapping[str, Floats]) -> Evidence:
             return {m: (t + more[m], n) if m in more else (t, n) for m, (t, n) in found.items()}
 
-        return replace(self, short=added(self.short), long=added(self.long))
+        return replace(self, short=added(self.short, short), long=added(self.long, long))
 
 
 def basis(past: pd.DataFrame, as_of: date, windows: Windows) -> Basis:
@@ -190,11 +190,16 @@ def log_chance(basis: Basis, standards: StandardsParams) -> Floats:
 def margins(found: pd.DataFrame, standards: StandardsParams) -> pd.DataFrame:
     """How far each measure is on the good side of its standard; negative is below it."""
     limits = standards.limits()
-    sign = {m: -1.0 if m in WORSE_WHEN_HIGHER else 1.0 for m in MEASURES}
-    return pd.DataFrame({m: sign[m] * (found[m] - limits[m]) for m in MEASURES}, index=found.index)
+    return pd.DataFrame({m: _margin(found, m, limits) for m in MEASURES}, index=found.index)
+
+
+def _margin(found: pd.DataFrame, measure: str, limits: Mapping[str, float]) -> Floats:
+    gap = found[measure].to_numpy("float64") - limits[measure]
+    return np.asarray(-gap if measure in WORSE_WHEN_HIGHER else gap)
 
 
 def meets(found: pd.DataFrame, rides: pd.Series, standards: StandardsParams) -> pd.Series:
     """Whether every standard holds over a window with enough rides."""
-    good = (margins(found, standards) >= 0).all(axis=1)
-    return good & (rides >= standards.min_window_rides)
+    limits = standards.limits()
+    good = np.logical_and.reduce([_margin(found, m, limits) >= 0 for m in MEASURES])
+    return pd.Series(good, index=found.index) & (rides >= standards.min_window_rides)

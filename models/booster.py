@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from core.errors import BadInput
 from core.params.tabular import BoosterParams
 from models import learning_curve
 from models.contract import Artefact
+from models.tree_contributions import Tables, tables
 
 Floats = NDArray[np.float64]
 
@@ -62,6 +64,13 @@ class Trees:
 
     def margin(self, rows: pd.DataFrame, offset: Floats | None = None) -> Floats:
         """Raw scores, shape (n,); ``offset`` is added to each, as it was in training."""
+        if not self.meta["vocabulary"]:
+            # spares the making of XGBoost's own matrix, which takes as long as the prediction
+            values = _values(rows, self.meta["numeric"], {})
+            found = self.booster.inplace_predict(
+                values, predict_type="margin", base_margin=offset, validate_features=False
+            )
+            return np.asarray(found, "float64")
         matrix = self.matrix(rows)
         if offset is not None:
             matrix.set_base_margin(offset)
@@ -74,9 +83,21 @@ class Trees:
         ------
         Lundberg et al. (2020), From local explanations to global understanding (TreeSHAP).
         """
-        values = self.booster.predict(self.matrix(rows), pred_contribs=True)
         names = [*self.meta["numeric"], *dict(self.meta["vocabulary"]), "bias"]
-        return pd.DataFrame(values, index=rows.index, columns=names, dtype="float64")
+        if rows.empty:
+            return pd.DataFrame(index=rows.index, columns=names, dtype="float64")
+        if self._tables is None:
+            values = self.booster.predict(self.matrix(rows), pred_contribs=True)
+            return pd.DataFrame(values, index=rows.index, columns=names, dtype="float64")
+        # what the score starts from is the same for every row
+        (first,) = self.booster.predict(self.matrix(rows.head(1)), pred_contribs=True)
+        parts = self._tables.contributions(_values(rows, self.meta["numeric"], {}))
+        found = pd.DataFrame(parts, index=rows.index, columns=names[:-1])
+        return found.assign(bias=float(first[-1]))
+
+    @cached_property
+    def _tables(self) -> Tables | None:
+        return tables(self.booster) if not self.meta["vocabulary"] else None
 
     def importance(self) -> dict[str, float]:
         """Share of the total gain that each column brought, largest first."""
@@ -191,6 +212,20 @@ def load(artefact: Artefact) -> Trees:
 def _matrix(
     rows: pd.DataFrame, numeric: Sequence[str], vocabulary: Mapping[str, Sequence[str]]
 ) -> xgb.DMatrix:
+    """`_values` as XGBoost takes them."""
+    types = ["q"] * len(numeric) + ["c"] * len(vocabulary)
+    return xgb.DMatrix(
+        _values(rows, numeric, vocabulary),
+        feature_names=[*numeric, *vocabulary],
+        feature_types=types,
+        enable_categorical=True,
+        nthread=THREADS,
+    )
+
+
+def _values(
+    rows: pd.DataFrame, numeric: Sequence[str], vocabulary: Mapping[str, Sequence[str]]
+) -> NDArray[np.float32]:
     """Numbers as they are, words as their place in the vocabulary, anything unknown as missing."""
     names = [*numeric, *vocabulary]
     missing = [name for name in names if name not in rows]
@@ -202,10 +237,7 @@ def _matrix(
     for place, (name, words) in enumerate(vocabulary.items(), start=len(numeric)):
         found = pd.Index(list(words), dtype="str").get_indexer(pd.Index(rows[name].astype("str")))
         values[:, place] = np.where(found < 0, np.nan, found)
-    types = ["q"] * len(numeric) + ["c"] * len(vocabulary)
-    return xgb.DMatrix(
-        values, feature_names=names, feature_types=types, enable_categorical=True, nthread=THREADS
-    )
+    return values
 
 
 def fit_platt(margin: Floats, happened: NDArray[np.bool_], rounds: int = 50) -> tuple[float, float]:

@@ -25,6 +25,8 @@ A model module (``models/<product>/<name>.py``) has
     pictures a reviewer looks at: confusion, reliability, importance.
 ``mistakes(predictions, rows) -> str`` (models of text)
     a page in Markdown with the rows that went wrong, for a reviewer to read.
+``fairness_report(predictions, rows, params, min_rows) -> Report | None`` (models of people)
+    how groups fare, as `models.fairness` reports it; None where no groups are known.
 """
 
 from collections.abc import Mapping

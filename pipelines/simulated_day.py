@@ -95,6 +95,15 @@ def forget(ctx: Context) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def driver_groups(day: date, ctx: Context) -> Path | None:
+    """The file that says which groups drivers belong to, for fairness reports alone.
+
+    Columns: driver_id, woman, age_group, home_zone. None where no city delivered that day.
+    """
+    path = ctx.home / TRUTH / str(day) / "drivers.parquet"
+    return path if path.exists() else None
+
+
 def _city_file(ctx: Context) -> Path:
     return ctx.home / TRUTH / "city.json"
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from sysconfig import get_path
@@ -72,6 +73,9 @@ def _train(
     module, dataset, artefact, judged, predictor = learn(spec, key, ctx, needed)
     params = getattr(ctx.params, spec.params)
     predicted = predictor.predict(dataset.test)
+    fair = _fairness(module, predicted, dataset, params, ctx)
+    if fair is not None:
+        judged = replace(judged, metrics={**judged.metrics, **fair.metrics})
     example = dataset.test[list(module.INPUTS)].head(EXAMPLE_ROWS).reset_index(drop=True)
     version = registry.log_candidate(
         registry.connect(ctx.settings.tracking_uri),
@@ -85,12 +89,14 @@ def _train(
             data_digest=dataset.digest,
             data_about=dataset.about,
             provenance=provenance(),
-            card=_card(spec, key, module, dataset, judged, params),
+            card=_card(spec, key, module, dataset, judged, params)
+            + (fair.markdown if fair is not None else ""),
             example=example,
             predictions=predictor.predict(example),
             plots={
                 **module.plots(predicted, dataset.test),
                 **learning_curve.pictures(artefact),
+                **(fair.plots if fair is not None else {}),
             },
             mistakes=module.mistakes(predicted, dataset.test)
             if hasattr(module, "mistakes")
@@ -101,6 +107,16 @@ def _train(
     summary = {"model": spec.name, "version": version.version, "key": key, **judged.summary()}
     write_json(record, {**summary, "files": artefacts.keep(ctx, artefact)})
     return summary
+
+
+def _fairness(
+    module: ModuleType, predicted: Any, dataset: Dataset, params: Any, ctx: Context
+) -> Any:
+    """How groups of people fare, for the models that report it and where groups are known."""
+    if not hasattr(module, "fairness_report"):
+        return None
+    least = ctx.params.evaluate.slice_min_rows
+    return module.fairness_report(predicted, dataset.test, params, least)
 
 
 def _flat(found: dict[str, Any], own: str) -> dict[str, Any]:

@@ -192,6 +192,7 @@ def drivers_truth(city: City, day: date) -> pa.Table:
             "driver_id": city.driver_ids,
             "woman": city.drivers.woman,
             "age_group": words(AGES, group),
+            "home_zone": city.zone_ids.take(pa.array(city.drivers.home)),
             **dict(zip(names, city.drivers.propensities(day), strict=True)),
         }
     )

@@ -53,6 +53,7 @@ class DriverQualificationParams(BoosterParams):
     min_precision: float = Field(gt=0, lt=1)
     min_selected: int = Field(gt=0, description="drivers a threshold must select to be believed")
     train_every_days: int = Field(gt=0, description="between two cut-off days of training")
+    proxy_auc: float = Field(ge=0.5, lt=1, description="above, a feature tells a group: a proxy")
     standards: StandardsParams
     tiers: dict[DriverTier, TierStep]
     score_weights: dict[str, float] = Field(description="of the quality score; sums to 1")

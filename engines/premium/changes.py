@@ -1,17 +1,18 @@
-"""The smallest change of the last window that would have qualified a driver, by the model itself.
+"""The smallest change of the past that would have qualified a driver, by the model itself.
 
 A change is a whole number of events that would have gone the other way: offers accepted, rides not
 cancelled, stars given. The driver's features are computed anew from the changed counts, so what is
-told is what the model would have said. Since no direction that is known ever lowers the
-probability, more of a change never does harm, and the smallest one is found by halving.
+told is what the model would have said. Where the last window alone
+would not have done, the longer one is asked, as if every window in it had been better alike. Since
+no direction that is known ever lowers the probability, more of a change never does harm, and the
+smallest one is found by halving.
 
 Source
 ------
 Wachter, Mittelstadt and Russell (2018), Counterfactual explanations without opening the black box.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.params.tabular import StandardsParams
-from features.driver_measures import BEST, MEASURES, WORSE_WHEN_HIGHER, Basis, measured
+from features.driver_measures import BEST, LONG, MEASURES, TREND, WORSE_WHEN_HIGHER, Basis, measured
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -39,7 +40,8 @@ class Judge(Protocol):
 class Question:
     """Drivers who do not qualify: their features, what they come from, and what is asked of them.
 
-    ``rows`` and ``basis`` have the same drivers in the same order.
+    ``rows`` and ``basis`` have the same drivers in the same order. Events are those of the last
+    ``days``: of the short window or, if ``whole``, of the long one.
     """
 
     rows: pd.DataFrame
@@ -48,22 +50,38 @@ class Question:
     threshold: float
     min_rating: float
     standards: StandardsParams
+    days: int
+    whole: bool = False
+
+    def longer(self, places: Places, days: int) -> "Question":
+        """The same of the long window, for the drivers at ``places``."""
+        rows, basis = self.rows.iloc[places], self.basis.of(places)
+        return replace(self, rows=rows, basis=basis, days=days, whole=True)
 
     def room(self, measure: str) -> Floats:
         """The events of a measure that could still have gone better, whole, one entry a driver."""
-        total, tries = self.basis.short[measure]
+        total, tries = (self.basis.long if self.whole else self.basis.short)[measure]
         return np.ceil(np.abs(BEST[measure] * tries - total) - 1e-9)
 
     def after(self, places: Places, events: Events) -> pd.DataFrame:
         """The features of the drivers at ``places`` after so many events went the other way."""
         basis = self.basis.of(places)
-        more = {}
-        for measure, count in events.items():
-            total, tries = basis.short[measure]
-            gap = BEST[measure] * tries - total
-            more[measure] = np.sign(gap) * np.minimum(count, np.abs(gap))
-        found = measured(basis.moved(more), self.standards)
+        counted = basis.long if self.whole else basis.short
+        gaps = {m: BEST[m] * counted[m][1] - counted[m][0] for m in events}
+        more = {m: np.sign(gaps[m]) * np.minimum(events[m], np.abs(gaps[m])) for m in events}
+        short = {m: self._share(basis, m, more[m], gaps[m]) for m in events}
+        found = measured(basis.moved(short, more), self.standards)
+        if self.whole:  # the window before was better too: what changed between them stays
+            found = found.drop(columns=[f"{m}_{TREND}" for m in MEASURES])
         return self.rows.iloc[places].assign(**{str(c): found[c].to_numpy() for c in found})
+
+    def _share(self, basis: Basis, measure: str, more: Floats, gap: Floats) -> Floats:
+        """What of a change falls into the short window: as much of what could go better there."""
+        if not self.whole:
+            return more
+        total, tries = basis.short[measure]
+        part = np.divide(more, gap, out=np.zeros_like(gap), where=gap != 0)
+        return np.asarray(part * (BEST[measure] * tries - total))
 
     def enough(self, places: Places, events: Events) -> Bools:
         """Whether those drivers would then have qualified, gates aside."""
@@ -76,32 +94,34 @@ def smallest_changes(question: Question) -> list[dict[str, Any]]:
     """One reason a driver, of kind ``change``: the events of one measure, or of as few as needed.
 
     Of several measures that would do alone, the one whose change is smallest beside how much
-    drivers differ in it. ``changes`` is empty where nothing in the last window would have done.
+    drivers differ in it. ``changes`` is empty where nothing in the window would have done.
     """
     n = len(question.rows)
     everything = np.arange(n)
     room = {m: question.room(m) for m in MEASURES}
     reachable = question.enough(everything, room)
-    single = {
-        m: _fewest(question, everything[reachable], {m: room[m][reachable]}) for m in MEASURES
-    }
-    cost = np.full((len(MEASURES), n), np.inf)
-    for row, m in enumerate(MEASURES):
-        cost[row, reachable] = _cost(question, everything[reachable], m, single[m])
-    best, alone = cost.argmin(axis=0), np.isfinite(cost).any(axis=0)
+    places = everything[reachable]
     chosen: Events = {m: np.zeros(n) for m in MEASURES}
-    for row, m in enumerate(MEASURES):
-        mine = (best == row) & alone
-        chosen[m][mine] = single[m][mine[reachable]]
+    best = np.full(len(places), np.inf)
+    for m in MEASURES:
+        one = _cost_of_one(question, places, m)
+        # what would not be cheaper than the best so far is not looked for
+        cheaper = np.ceil(best / one) - 1
+        events = _fewest(question, places, m, np.minimum(room[m][places], cheaper))
+        found = ~np.isnan(events)
+        best[found] = (events * one)[found]
+        for other in MEASURES:
+            chosen[other][places[found]] = events[found] if other == m else 0.0
+    alone = np.zeros(n, dtype=bool)
+    alone[places] = np.isfinite(best)
     together = everything[reachable & ~alone]
     for m, events in _together(question, together, room).items():
         chosen[m][together] = events
     return _told(question, chosen, reachable)
 
 
-def _fewest(question: Question, places: Places, room: Mapping[str, Floats]) -> Floats:
-    """The fewest events of one measure that are enough for each driver; NaN if none are."""
-    ((measure, most),) = room.items()
+def _fewest(question: Question, places: Places, measure: str, most: Floats) -> Floats:
+    """The fewest events of one measure that are enough for each driver; NaN if ``most`` are not."""
     able = most > 0
     able[able] = question.enough(places[able], {measure: most[able]})
     low, high = np.zeros(len(places)), np.where(able, most, np.nan)
@@ -113,13 +133,13 @@ def _fewest(question: Question, places: Places, room: Mapping[str, Floats]) -> F
     return high
 
 
-def _cost(question: Question, places: Places, measure: str, events: Floats) -> Floats:
-    """The change of the shrunk measure, in standard deviations of drivers; infinite if NaN."""
-    prior = question.basis.short_priors[measure]
-    tries = question.basis.short[measure][1]
-    spread = np.sqrt(prior.within / prior.weight)  # between drivers
-    moved = events / (tries[places] + prior.weight)
-    return np.asarray(np.nan_to_num(moved / spread, nan=np.inf))
+def _cost_of_one(question: Question, places: Places, measure: str) -> Floats:
+    """What one event moves the shrunk measure by, in standard deviations between drivers."""
+    basis = question.basis
+    prior = (basis.long_priors if question.whole else basis.short_priors)[measure]
+    tries = (basis.long if question.whole else basis.short)[measure][1]
+    spread = np.sqrt(prior.within / prior.weight)
+    return np.asarray(1 / (tries[places] + prior.weight) / spread)
 
 
 STEPS = 7
@@ -151,8 +171,9 @@ def _told(question: Question, events: Events, reachable: Bools) -> list[dict[str
     best = question.after(places, {m: question.room(m) for m in MEASURES})
     shown = changed.where(pd.Series(reachable, index=changed.index), best)
     probability = question.model.probability(shown)
-    before = {m: question.rows[m].to_numpy("float64") for m in MEASURES}
-    after = {m: changed[m].to_numpy("float64") for m in MEASURES}
+    column = {m: f"{m}_{LONG}" if question.whole else m for m in MEASURES}
+    before = {m: question.rows[column[m]].to_numpy("float64") for m in MEASURES}
+    after = {m: changed[column[m]].to_numpy("float64") for m in MEASURES}
     listed: list[list[dict[str, Any]]] = [[] for _ in places]
     for m in MEASURES:
         for place in np.flatnonzero(reachable & (events[m] > 0)):
@@ -166,7 +187,12 @@ def _told(question: Question, events: Events, reachable: Bools) -> list[dict[str
                 }
             )
     return [
-        {"kind": "change", "changes": changes, "probability": round(float(p), 4)}
+        {
+            "kind": "change",
+            "days": question.days,
+            "changes": changes,
+            "probability": round(float(p), 4),
+        }
         for changes, p in zip(listed, probability, strict=True)
     ]
 

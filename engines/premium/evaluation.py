@@ -54,8 +54,14 @@ def evaluated(
     places = np.flatnonzero(short.to_numpy() & known.index.isin(basis.totals.index))
     rows = known.iloc[places]
     of_basis = basis.of(basis.totals.index.get_indexer(rows.index))
-    question = Question(rows, of_basis, model, threshold, min_rating, rules)
-    for place, change in zip(places, smallest_changes(question), strict=True):
+    question = Question(rows, of_basis, model, threshold, min_rating, rules, params.window_days)
+    changes = smallest_changes(question)
+    far = np.array([n for n, change in enumerate(changes) if not change["changes"]], dtype=np.intp)
+    for n, change in zip(
+        far, smallest_changes(question.longer(far, params.long_days)), strict=True
+    ):
+        changes[n] = change
+    for place, change in zip(places, changes, strict=True):
         told[place].append(change)
     qualified = tier != DriverTier.NONE.value
     return Evaluation(qualify.MODEL, probability, threshold, tier, qualified, told)

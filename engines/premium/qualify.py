@@ -147,36 +147,30 @@ def reasons(
     ``change`` is the smallest change that would open the gate or meet the standard; the days that
     a date must move, or the word that must stand there.
     """
-    limits = standards.limits()
     strongest = _strongest(contributions) if contributions is not None else [[]] * len(rows)
-    closed = _closed(gates)
-    tables = (rows[list(MEASURES)], margins(rows, standards))
-    records = zip(*(table.to_dict("records") for table in tables), strict=True)
-    return [
-        failed + _missed(value, gap, limits) + most
-        for failed, (value, gap), most in zip(closed, records, strongest, strict=True)
-    ]
+    told: list[list[dict[str, Any]]] = [[] for _ in strongest]
+    _add_closed(told, gates)
+    _add_missed(told, rows, margins(rows, standards), standards.limits())
+    for found, most in zip(told, strongest, strict=True):
+        found.extend(most)
+    return told
 
 
-def _closed(gates: Gates) -> list[list[dict[str, Any]]]:
-    """Each driver's failed gates, with what would open them."""
-    tables = (gates.passed, gates.seen)
-    records = zip(*(table.to_dict("records") for table in tables), strict=True)
-    return [
-        [
-            {
-                "kind": "gate",
-                "name": name,
-                "passed": False,
-                "value": _shown(value[name]),
-                "needed": _wanted(gates.needed[name]),
-                "change": _change(value[name], gates.needed[name]),
-            }
-            for name, fine in passed.items()
-            if not fine
-        ]
-        for passed, value in records
-    ]
+def _add_closed(told: list[list[dict[str, Any]]], gates: Gates) -> None:
+    """Tell each driver the failed gates, with what would open them."""
+    for name, needed in gates.needed.items():
+        failed = np.flatnonzero(~gates.passed[name].to_numpy(bool))
+        for place, value in zip(failed, gates.seen[name].iloc[failed], strict=True):
+            told[place].append(
+                {
+                    "kind": "gate",
+                    "name": name,
+                    "passed": False,
+                    "value": _shown(value),
+                    "needed": _wanted(needed),
+                    "change": _change(value, needed),
+                }
+            )
 
 
 def _wanted(needed: Any) -> str:
@@ -198,21 +192,21 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, str | int) else _plain(value)
 
 
-def _missed(
-    value: Mapping[Any, Any], gap: Mapping[Any, Any], limits: Mapping[str, float]
-) -> list[dict[str, Any]]:
-    """One driver's missed standards; a measure that is not known is missed."""
-    return [
-        {
-            "kind": "standard",
-            "name": m,
-            "value": _plain(value[m]),
-            "needed": f"{'<=' if m in WORSE_WHEN_HIGHER else '>='} {limits[m]}",
-            "change": _plain(-gap[m]),
-        }
-        for m in MEASURES
-        if not gap[m] >= 0
-    ]
+def _add_missed(
+    told: list[list[dict[str, Any]]],
+    rows: pd.DataFrame,
+    gaps: pd.DataFrame,
+    limits: Mapping[str, float],
+) -> None:
+    """Tell each driver the missed standards; a measure that is not known is missed."""
+    for m in MEASURES:
+        gap = gaps[m].to_numpy("float64")
+        missed = np.flatnonzero(~(gap >= 0))
+        values = rows[m].to_numpy("float64")[missed].tolist()
+        needed = f"{'<=' if m in WORSE_WHEN_HIGHER else '>='} {limits[m]}"
+        for place, value, short in zip(missed, values, (-gap[missed]).tolist(), strict=True):
+            reason = {"kind": "standard", "name": m, "value": _plain(value)}
+            told[place].append({**reason, "needed": needed, "change": _plain(short)})
 
 
 def _strongest(contributions: pd.DataFrame) -> list[list[dict[str, Any]]]:

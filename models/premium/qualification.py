@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from core.params.tabular import DriverQualificationParams
 from features.driver_measures import LONG, MEASURES, NOW, TREND, WORSE_WHEN_HIGHER
 from features.driver_qualification import NUMERIC
-from models import booster, tabular_plots
+from models import booster, fairness, tabular_plots
 from models.contract import Artefact, Card
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ ABOUT = Card(
     not_for="Dismissing a driver: a removal is proposed, explained, open to appeal, and decided by "
     "a person. Gender, age, name, language, home area and device are not inputs.",
 )
+
+GROUPS = ("gender", "age_group", "home_zone")
+"""Who fares how is reported by these; rows may carry them, the model never reads them."""
+JUSTIFIED: dict[str, str] = {}
+"""Why a feature stays although it tells a group: its name, the reason in words of the card."""
 
 _DIRECTION = {m: -1 if m in WORSE_WHEN_HIGHER else 1 for m in MEASURES}
 PLAN = booster.Plan(
@@ -120,23 +125,8 @@ def choose_threshold(
     if not good.any():
         return Threshold(1.0, 0.0, 0.0, 1.0, 0, reached=False)
     n = int(taken[good][-1])
-    low, high = wilson(int(hits[n - 1]), n)
+    low, high = fairness.wilson(int(hits[n - 1]), n)
     return Threshold(float(probability[order][n - 1]), hits[n - 1] / n, low, high, n, reached=True)
-
-
-def wilson(hits: int, n: int, z: float = 1.96) -> tuple[float, float]:
-    """95 % interval of a share.
-
-    Source
-    ------
-    Wilson (1927), Probable inference, the law of succession, and statistical inference.
-    """
-    if n == 0:
-        return 0.0, 1.0
-    share, spread = hits / n, z * z / n
-    middle = (share + spread / 2) / (1 + spread)
-    half = z * np.sqrt(share * (1 - share) / n + spread / (4 * n)) / (1 + spread)
-    return float(max(middle - half, 0.0)), float(min(middle + half, 1.0))
 
 
 def load(artefact: Artefact) -> Qualification:
@@ -202,6 +192,25 @@ def losses(predictions: pd.DataFrame, rows: pd.DataFrame) -> Floats:
     return np.asarray(gap**2)
 
 
+def fairness_report(
+    predictions: pd.DataFrame, rows: pd.DataFrame, params: DriverQualificationParams, min_rows: int
+) -> fairness.Report | None:
+    """How groups fare among ``rows``; None where nothing is known of any group."""
+    known = {name: rows[name] for name in GROUPS if name in rows}
+    if not known:
+        return None
+    return fairness.report(
+        rows,
+        predictions["qualifies"].to_numpy(bool),
+        rows["label"].to_numpy(bool),
+        known,
+        NUMERIC,
+        min_rows,
+        params.proxy_auc,
+        JUSTIFIED,
+    )
+
+
 def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
     """By how much a driver drives, how long for, and whether the standards hold now."""
     return {
@@ -212,6 +221,7 @@ def slices(rows: pd.DataFrame) -> dict[str, pd.Series]:
             labels=["under 1 year", "1-3 years", "over 3 years"],
         ),
         "meets now": rows[NOW].gt(0).map({True: "yes", False: "no"}),
+        **{name: rows[name] for name in ("gender", "age_group") if name in rows},
     }
 
 

@@ -17,22 +17,29 @@ from features.driver_qualification import labelled
 from models.contract import Artefact, Dataset
 from pipelines.context import Context
 from pipelines.datasets.lake_rows import combined, days_until, digests, query, snapshot, span
+from pipelines.simulated_day import driver_groups
 
 MOST_DAYS = 180
 DRIVERS = "SELECT driver_id, joined_on, opening_rides FROM drivers"
+GROUPS = """
+SELECT driver_id, CASE WHEN woman THEN 'woman' ELSE 'man' END AS gender, age_group, home_zone
+FROM driver_groups
+"""
 
 
 def tables(key: str, ctx: Context) -> dict[str, list[Path]]:
-    """The lake files read for a key."""
+    """The files read for a key: of the lake, and the groups of drivers where they are known."""
     days = days_until("driver_days", key, MOST_DAYS, ctx)
+    groups = driver_groups(last_day(key), ctx)
     return {
+        **({"driver_groups": [groups]} if groups is not None else {}),
         "driver_days": ctx.lake.paths("driver_days", days),
         "drivers": [snapshot("drivers", key, ctx)],
     }
 
 
 def inputs(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> dict[str, str]:
-    """Digests of the lake files read."""
+    """Digests of the files read."""
     return digests(tables(key, ctx))
 
 
@@ -51,6 +58,10 @@ def build(key: str, ctx: Context, artefacts: dict[str, Artefact]) -> Dataset:
     rows = query("SELECT * FROM driver_days", {"driver_days": files["driver_days"]})
     drivers = query(DRIVERS, {"drivers": files["drivers"]})
     parts = {name: _rows(rows, drivers, cut, params) for name, cut in cuts.items()}
+    if "driver_groups" in files:
+        known = query(GROUPS, {"driver_groups": files["driver_groups"]})
+        # of the rows that are judged only: nothing is learned from them
+        parts["test"] = parts["test"].merge(known, on="driver_id", how="left")
     return Dataset(
         **parts,
         digest=combined(digests(files)),

@@ -41,7 +41,7 @@ def ask(model, threshold=0.5, min_rating=0.0):
     places = np.flatnonzero(below)
     assert len(places) > 10
     return Question(
-        rows.iloc[places], BASIS.of(places), model, threshold, min_rating, PARAMS.standards
+        rows.iloc[places], BASIS.of(places), model, threshold, min_rating, PARAMS.standards, 30
     )
 
 
@@ -145,7 +145,7 @@ def test_counts_that_did_not_change_give_the_features_they_came_from():
 
 def test_nobody_to_ask_about_is_no_answer():
     none = np.array([], dtype=np.intp)
-    empty = Question(FOUND.iloc[none], BASIS.of(none), EVEN, 0.5, 4.8, PARAMS.standards)
+    empty = Question(FOUND.iloc[none], BASIS.of(none), EVEN, 0.5, 4.8, PARAMS.standards, 30)
     assert smallest_changes(empty) == []
 
 
@@ -157,5 +157,35 @@ def test_the_future_moves_no_change():
     for given in (days, days[~later]):
         found, basis = with_basis(given, people, cut, WINDOWS, PARAMS.standards)
         rows = found.set_index("driver_id")
-        told.append(smallest_changes(Question(rows, basis, EVEN, 0.5, 4.8, PARAMS.standards)))
+        told.append(smallest_changes(Question(rows, basis, EVEN, 0.5, 4.8, PARAMS.standards, 30)))
     assert told[0] == told[1]
+
+
+def test_the_long_window_reaches_further_and_its_changes_would_have_done_too():
+    slow = Weighted(1.0, rating_long=20.0, acceptance_long=60.0, on_time_long=40.0, log_chance=0.5)
+    question = ask(slow)
+    near = smallest_changes(question)
+    far = question.longer(np.arange(len(near)), 150)
+    told = smallest_changes(far)
+    assert {change["days"] for change in near} == {30}
+    assert {change["days"] for change in told} == {150}
+    reached = [sum(bool(change["changes"]) for change in found) for found in (near, told)]
+    assert reached[0] < reached[1]
+    for place, change in enumerate(told):
+        for part in change["changes"]:
+            before = far.rows[f"{part['name']}_long"].iloc[place]
+            assert part["value"] == round(float(before), 4)
+        if len(change["changes"]) == 1:
+            ((name, count),) = events_of(change).items()
+            assert enough(far, place, {name: count})
+            assert not enough(far, place, {name: count - 1})
+
+
+def test_a_better_long_window_leaves_the_trend_and_moves_both_windows():
+    question = ask(EVEN).longer(np.arange(5), 150)
+    places = np.arange(5)
+    after = question.after(places, {"acceptance": question.room("acceptance")})
+    assert (after["acceptance_trend"] == question.rows["acceptance_trend"]).all()
+    for name in ("acceptance", "acceptance_long"):
+        assert (after[name] > question.rows[name]).all()
+    assert (after["rating"] == question.rows["rating"]).all()

@@ -1,8 +1,11 @@
 """Every driver is evaluated every night, by the champion or by the rule, and told why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 import sqlalchemy as sa
@@ -10,8 +13,9 @@ import sqlalchemy as sa
 from core.enums import Role
 from core.params import load_params
 from core.settings import Settings
+from models import registry
 from models.premium import qualification
-from pipelines import artefacts
+from pipelines import artefacts, training
 from pipelines.context import Context
 from pipelines.datasets import driver_qualification
 from pipelines.driver_tiers import evaluate
@@ -167,6 +171,46 @@ def test_a_split_never_sees_a_label_that_was_not_ripe(ctx):
         "validate": LAST - timedelta(days=60),
         "test": LAST - timedelta(days=30),
     }
+
+
+def test_groups_are_known_of_the_rows_that_are_judged_and_of_no_others(ctx):
+    before = driver_qualification.inputs(KEY, ctx, {})
+    path = ctx.home / "truth" / KEY / "drivers.parquet"
+    path.parent.mkdir(parents=True)
+    names = [f"D{i:04d}" for i in range(PEOPLE)]
+    woman = [i % 2 == 0 for i in range(PEOPLE)]
+    told = {"driver_id": names, "woman": woman, "age_group": "30-39", "home_zone": "Z01"}
+    pd.DataFrame(told).to_parquet(path)
+    data = driver_qualification.build(KEY, ctx, {})
+    assert not set(qualification.GROUPS) & {*data.train.columns, *data.validate.columns}
+    expected = dict(zip(names, np.where(woman, "woman", "man"), strict=True))
+    assert data.test["gender"].tolist() == [expected[d] for d in data.test["driver_id"]]
+    assert set(data.test["home_zone"]) == {"Z01"}
+    assert driver_qualification.inputs(KEY, ctx, {}) != before
+    path.unlink()
+
+
+def test_a_training_run_keeps_how_groups_fare(ctx, mlflow_url):
+    path = ctx.home / "truth" / KEY / "drivers.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {"driver_id": [f"D{i:04d}" for i in range(PEOPLE)], "age_group": "30-39"}
+    told |= {"woman": [i % 2 == 0 for i in range(PEOPLE)], "home_zone": "Z01"}
+    pd.DataFrame(told).to_parquet(path)
+    there = replace(
+        ctx,
+        settings=ctx.settings.model_copy(update={"mlflow_url": mlflow_url, "reports": ctx.home}),
+    )
+    trained = training.train("driver_qualification", KEY, there)
+    assert trained["metrics"]["gap_selected_gender"] >= 0
+    assert "proxies" in trained["metrics"]
+    client = registry.connect(mlflow_url)
+    [version] = registry.versions(client, "driver_qualification")
+    run = client.get_run(version.run_id)
+    assert "## Fairness" in run.data.tags["mlflow.note.content"]
+    assert "gap_selected_gender" in run.data.metrics
+    files = {f.path for f in client.list_artifacts(version.run_id, "plots")}
+    assert "plots/fairness.png" in files
+    path.unlink()
 
 
 def test_inputs_change_with_the_lake_and_only_then(ctx):

@@ -105,7 +105,7 @@ def test_snapshots_know_nothing_of_the_future(city):
 
 def test_gender_age_and_quality_are_only_in_the_truth(book, city):
     delivered, truth = simulate_day(book, city.last_day)
-    hidden = {"woman", "age_group", "five_stars", "chance", "fraud"}
+    hidden = {"woman", "age_group", "home_zone", "five_stars", "chance", "fraud"}
     assert hidden - {"chance", "fraud"} <= set(truth["drivers"].column_names)
     for asset, table in delivered.items():
         assert not hidden & set(table.column_names), asset
