@@ -139,6 +139,47 @@ class DriverTier(StrEnum):
     PLATINUM = "PLATINUM"
 
 
+class BookingStatus(StrEnum):
+    """Where a premium booking is; COMPLETED and CANCELLED are ends."""
+
+    PENDING = "PENDING"
+    CONFIRMED = "CONFIRMED"
+    DRIVER_ASSIGNED = "DRIVER_ASSIGNED"
+    IN_PROGRESS = "IN_PROGRESS"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class MatchStatus(StrEnum):
+    """What became of a match."""
+
+    OFFERED = "OFFERED"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    TIMED_OUT = "TIMED_OUT"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+class ClaimCategory(StrEnum):
+    """What a rider holds against a premium trip."""
+
+    LATE = "LATE"
+    VEHICLE = "VEHICLE"
+    CLEANLINESS = "CLEANLINESS"
+    BEHAVIOUR = "BEHAVIOUR"
+    DRIVING = "DRIVING"
+    ROUTE = "ROUTE"
+
+
+class RefundStatus(StrEnum):
+    """What became of a claim under the refund guarantee."""
+
+    PENDING_REVIEW = "PENDING_REVIEW"
+    APPROVED = "APPROVED"
+    REFUSED = "REFUSED"
+
+
 class LoyaltyTier(StrEnum):
     BASIC = "BASIC"
     PLUS = "PLUS"

@@ -1,4 +1,4 @@
-"""Each night, once tiers are known: the premium KPIs."""
+"""Each night, once tiers are known: the premium KPIs, and each driver's day with bookings."""
 
 from typing import Any
 
@@ -25,7 +25,14 @@ def premium_metrics() -> None:
 
         return step(context, recompute, tracked=True)
 
+    @task
+    def quality(**context: Any) -> Any:
+        from pipelines.premium_quality import recompute
+
+        return step(context, recompute, "premium_quality")
+
     recompute()
+    quality()
 
 
 premium_metrics()

@@ -44,6 +44,13 @@ class Closed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+def shown(model: type[Closed], row: Any, **more: Any) -> Any:
+    """A row of the store as its schema shows it: the fields that the schema names."""
+    fields = row._mapping
+    named = {name: fields[name] for name in model.model_fields if name in fields}
+    return model(**{**named, **more})
+
+
 class Question(Closed):
     """One message of a user."""
 

@@ -17,13 +17,14 @@ from pydantic import Field
 from core.errors import BadInput, ModelMissing, StoreUnavailable
 from core.params import load_params
 from core.settings import settings
-from serving import premium, profit
+from serving import profit
 from serving.api import app as api
 from serving.api.platform import Platform
 from serving.error_bodies import ErrorBodies
 from serving.guards import Cors, Guards
 from serving.logs import keep_input_out
 from serving.openapi import OpenApi
+from serving.premium import batch as premium
 from serving.releases import Loaded, Serving
 from serving.schemas import (
     MANY,
@@ -107,7 +108,6 @@ class TripoService:
         self.engine = connect(found.store_url)
         watch(self.engine)
         self.lake = found.home.absolute() / "lake"
-        self.zones = profit.Zones(self.lake)
         self.serving = Serving(
             self.engine,
             found.home.absolute() / "releases",
@@ -201,10 +201,9 @@ class TripoService:
     def price(self, journey: Annotated[PriceIn, sample(SAMPLE_JOURNEY, many=False)]) -> PriceOut:
         """A signed quote whose lines add up to the cent; honoured for five minutes."""
         with in_http():
-            self.zones.require([journey.zone_id])
-        secret = self.settings.jwt_secret.get_secret_value().encode()
-        now = datetime.now(UTC)
-        return profit.price(self._current("profit"), journey, self.params, secret, now)
+            self.platform.zones.require([journey.zone_id])
+        now, key = datetime.now(UTC), self.platform.quote_key
+        return profit.price(self._current("profit"), journey, self.params, key, now)
 
     @bentoml.api(route="/forecast")
     def forecast(
@@ -217,7 +216,7 @@ class TripoService:
     ) -> list[ForecastOut]:
         """Requests expected in each zone and hour."""
         with in_http():
-            self.zones.require(hour.zone_id for hour in hours)
+            self.platform.zones.require(hour.zone_id for hour in hours)
         return profit.forecast(self._current("profit"), hours, self.lake, self.params)
 
 

@@ -132,6 +132,15 @@ def file(
     return appeal_id
 
 
+def find(connection: Connection, appeal_id: uuid.UUID) -> Row[Any]:
+    """The appeal; NotThere without one."""
+    mine = sa.select(APPEAL).where(APPEAL.c.id == appeal_id)
+    row: Row[Any] | None = connection.execute(mine).one_or_none()
+    if row is None:
+        raise NotThere(f"there is no appeal {appeal_id}")
+    return row
+
+
 def open_appeals(connection: Connection, limit: int) -> Sequence[Row[Any]]:
     """Appeals that wait for a person, the oldest first."""
     waits = sa.select(APPEAL).where(APPEAL.c.status == AppealStatus.OPEN)
@@ -163,9 +172,7 @@ def decide(
     """
     _require(why, "a reason that the driver is told")
     mine = APPEAL.c.id == appeal_id
-    found = connection.execute(sa.select(APPEAL.c.driver_id).where(mine)).one_or_none()
-    if found is None:
-        raise NotThere(f"there is no appeal {appeal_id}")
+    found = find(connection, appeal_id)
     if by == _suspended_by(connection, found.driver_id):
         raise NotAllowed("whoever decided on the suspension does not decide on its appeal")
     status = AppealStatus.UPHELD if upheld else AppealStatus.REJECTED

@@ -1,4 +1,4 @@
-"""Forget a user: their conversations, marks and flags go, and stay gone when a backup comes back.
+"""Forget a user: conversations, marks, flags, bookings go, and stay gone when a backup comes back.
 
 The log of erasures holds no user, only an HMAC of the id under TRIPO_PSEUDONYM_SECRET: enough to
 know a user again in a restored backup, and to nobody else.
@@ -18,6 +18,7 @@ from store import agents
 from store.conversations import CONVERSATION
 from store.db import read, write
 from store.outbox import OUTBOX
+from store.premium_bookings import BOOKING
 from store.tables import Base, Erasure, IdempotentCall, UserFlag, UserKey
 
 ERASED = Base.metadata.tables[Erasure.__tablename__]
@@ -58,6 +59,8 @@ def _forget(connection: Connection, user_id: str) -> dict[str, int]:
         "events": sa.delete(OUTBOX).where(told | named),
         # their messages, marks and notes go with them
         "conversations": sa.delete(CONVERSATION).where(CONVERSATION.c.user_id == user_id),
+        # their claims and logged matches go with them
+        "bookings": sa.delete(BOOKING).where(BOOKING.c.rider_id == user_id),
         "flags": sa.delete(FLAG).where(FLAG.c.user_id == user_id),
         # a service's, too: what it was answered is about the user
         "calls": sa.delete(CALL).where(
@@ -84,7 +87,8 @@ def replay(engine: Engine, erasures: Iterable[dict[str, Any]], secret: str) -> i
         if fresh:
             connection.execute(ERASED.insert(), fresh)
         everybody = known | {row["user"] for row in fresh}
-        named = CONVERSATION.c.user_id, FLAG.c.user_id, KEY.c.user_id, CALL.c.caller
+        rows = CONVERSATION.c.user_id, BOOKING.c.rider_id
+        named = *rows, FLAG.c.user_id, KEY.c.user_id, CALL.c.caller
         users = {
             user for column in named for user in connection.scalars(sa.select(column).distinct())
         }

@@ -16,6 +16,7 @@ from store.tables import (
     FeatureValue,
     HandledEvent,
     IdempotentCall,
+    MatchBatch,
     MonitoringResult,
     OutboxEvent,
     ResponseFeedback,
@@ -83,6 +84,8 @@ def past_retention(cut: Cutoffs) -> list[tuple[type[Base], date, sa.ColumnElemen
         (OutboxEvent, cut.logs, OutboxEvent.published_at < logs),
         (HandledEvent, cut.logs, HandledEvent.handled_at < logs),
         (IdempotentCall, cut.logs, IdempotentCall.created_at < logs),
+        # the decisions of a window go with what it was decided from
+        (MatchBatch, cut.logs, MatchBatch.decided_at < logs),
         (SpentToken, cut.logs, SpentToken.expires_at < logs),
         (UserFlag, cut.logs, UserFlag.since < logs),
     ]

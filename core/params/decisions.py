@@ -1,5 +1,7 @@
 """Parameters of the decision engines: answers, prices, matches."""
 
+from zoneinfo import ZoneInfo
+
 from pydantic import Field
 
 from core.enums import DriverTier, ServiceClass, VehicleType, Vertical
@@ -78,6 +80,23 @@ class MatchingParams(Section):
     detour: float
     speed_fit_km: tuple[float, float] = Field(description="trips that speeds are learned from")
     speed_shrink_km: float = Field(gt=0, description="a zone's hour leans on so much of all zones")
+
+
+class BookingParams(Section):
+    """Terms of premium bookings: cancellation, refund guarantee; data/policies.yaml says the same
+    to users."""
+
+    city_timezone: ZoneInfo = Field(description="night and weekend are those of the city")
+    ahead_days: int = Field(gt=0, description="how far ahead a ride can be booked")
+    max_km: float = Field(gt=0, description="longest premium ride")
+    free_minutes_before_pickup: float = Field(ge=0, description="scheduled: free until then")
+    free_minutes_after_match: float = Field(ge=0, description="unscheduled: free until then")
+    driver_late_minutes: float = Field(ge=0, description="past the agreed time: free again")
+    on_time_minutes: float = Field(ge=0, description="after the agreed pick-up is still on time")
+    late_share: float = Field(ge=0, le=1, description="of the price, once it is not free")
+    refund_stars: int = Field(ge=1, le=5, description="the guarantee needs so few, or fewer")
+    claim_hours: float = Field(gt=0, description="after the trip")
+    automatic_days: int = Field(gt=0, description="one claim of a rider in so many is automatic")
 
 
 class SupportParams(Section):

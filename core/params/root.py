@@ -3,7 +3,7 @@
 from core.params.api import ApiParams, MailParams
 from core.params.base import Section
 from core.params.data import GateParams, SimulatorParams, UpkeepParams
-from core.params.decisions import MatchingParams, PricingParams, SupportParams
+from core.params.decisions import BookingParams, MatchingParams, PricingParams, SupportParams
 from core.params.evaluate import EvaluateParams, MonitoringParams
 from core.params.kpis import AiPerformanceParams, PremiumMetricsParams, ProfitKpisParams
 from core.params.language import (
@@ -47,6 +47,7 @@ class Params(Section):
     upkeep: UpkeepParams
     pricing: PricingParams
     matching: MatchingParams
+    bookings: BookingParams
     support: SupportParams
     api: ApiParams
     mail: MailParams

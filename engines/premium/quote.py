@@ -8,7 +8,7 @@ docs/domain.md, section 4.3.
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,7 +60,8 @@ class Fares:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One price as the rider sees it; ``lines`` add up to ``total_cents``."""
+    """One price as the rider sees it; ``lines`` add up to ``total_cents``. ``bound_to`` is the
+    digest of what else it is for (`digest`), and signed with the rest."""
 
     vertical: str
     service_class: str
@@ -79,6 +80,7 @@ class Quote:
     lines: tuple[tuple[str, int], ...]
     quoted_at: str
     expires_at: str
+    bound_to: str = ""
     signature: str = ""
 
     def payload(self) -> dict[str, Any]:
@@ -176,6 +178,7 @@ def quote(
     zone_id: str,
     discount_cents: int = 0,
     currency: str = "USD",
+    bound_to: str = "",
 ) -> Quote:
     """One signed price, honoured for ``params.quote_minutes`` from ``at``.
 
@@ -212,6 +215,7 @@ def quote(
         lines=tuple(lines),
         quoted_at=at.isoformat(),
         expires_at=(at + timedelta(minutes=params.quote_minutes)).isoformat(),
+        bound_to=bound_to,
     )
     return Quote(**made.payload(), signature=_sign(made, key))
 
@@ -233,9 +237,17 @@ def verify(quoted: Quote, key: bytes, now: datetime) -> None:
         )
 
 
+def digest(of: Mapping[str, Any]) -> str:
+    """The SHA-256 of JSON values, whatever order their names come in."""
+    return hashlib.sha256(_canonical(of)).hexdigest()
+
+
 def _sign(quoted: Quote, key: bytes) -> str:
-    text = json.dumps(quoted.payload(), sort_keys=True, separators=(",", ":"))
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, _canonical(quoted.payload()), hashlib.sha256).hexdigest()
+
+
+def _canonical(values: Mapping[str, Any]) -> bytes:
+    return json.dumps(values, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _check(journeys: Journeys, params: PricingParams) -> None:

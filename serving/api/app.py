@@ -11,6 +11,7 @@ from serving.api import auth, problems
 from serving.api.platform import Platform
 from serving.events.broker import Event, connect
 from serving.events.publisher import Publisher
+from serving.premium import api as premium
 from serving.support import api as support
 from serving.support import desk, mail_servers, socket, tickets
 from serving.support.hub import Hub
@@ -20,7 +21,8 @@ from store.db import read
 
 BASE = "/api/v1"
 ABOUT = """\
-Conversations of AI Support and the desk of the agents who take them over.
+Conversations of AI Support and the desk of the agents who take them over; premium rides from the
+quote to the refund, and the drivers who qualify for them.
 
 Every call but health needs `Authorization: Bearer <token>` (`tripo auth token` makes one for local
 use). Errors are problem documents (RFC 9457) that say what was expected, what came and what to do.
@@ -41,6 +43,7 @@ def create() -> FastAPI:
     problems.install(api)
     api.include_router(auth.router, prefix=BASE)
     api.include_router(support.router, prefix=BASE)
+    api.include_router(premium.router, prefix=BASE)
     api.include_router(socket.router)
     return api
 

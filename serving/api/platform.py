@@ -14,6 +14,7 @@ from engines.support.answering import SupportRelease
 from serving.api.identity import Tokens
 from serving.api.limits import CallLimits
 from serving.company import company
+from serving.profit import Zones
 from serving.releases import Loaded
 from serving.rephraser import Rephraser
 from serving.support.answers import Answers
@@ -36,6 +37,11 @@ class Platform:
     clock: Callable[[], datetime] = utc_now
 
     @property
+    def quote_key(self) -> bytes:
+        """Signs prices."""
+        return self.settings.jwt_secret.get_secret_value().encode()
+
+    @property
     def asks_others(self) -> bool:
         """Whether to let a caller in can mean to wait for another server: for keys, or Redis."""
         return bool(self.settings.jwks_url or self.settings.redis_url)
@@ -56,6 +62,11 @@ class Platform:
     def company(self) -> Facts:
         """What the company's systems know of orders, trips, payments and users."""
         return Facts(company(self.settings), self.params.api.profile_cache_s)
+
+    @cached_property
+    def zones(self) -> Zones:
+        """The zones that the city has."""
+        return Zones(self.settings.home.absolute() / "lake")
 
     @cached_property
     def rephraser(self) -> Rephraser | None:

@@ -13,6 +13,7 @@ from engines.support.summary import entities, summary
 from serving.api.callers import Anyone, Found, Staff
 from serving.api.identity import Caller
 from serving.api.problems import documented
+from serving.schemas import shown
 from serving.support import access, desk
 from serving.support.schemas import (
     AgentOut,
@@ -23,7 +24,6 @@ from serving.support.schemas import (
     MessageOut,
     QueuedOut,
     SayIn,
-    shown,
 )
 from store import agents
 from store import conversations as kept

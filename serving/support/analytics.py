@@ -4,20 +4,20 @@ import csv
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import PlainTextResponse
 from sqlalchemy.engine import Row
 
 from core.enums import Priority
-from core.errors import BadInput
 from engines.support.gaps import gaps
 from serving.api.callers import Admin, Found, Staff
+from serving.api.days import Days
 from serving.api.problems import documented
-from serving.schemas import LATEST, Closed
+from serving.schemas import Closed
 from store import analytics
 from store.db import read
 from store.tables.ai_performance import SliceDimension
@@ -25,7 +25,6 @@ from store.tables.ai_performance import SliceDimension
 router = APIRouter(
     prefix="/analytics", tags=["analytics"], responses=documented(401, 403, 422, 429, 503)
 )
-LONGEST_DAYS = 400
 MOST_QUESTIONS = 2000
 MOST_GAPS = 50
 
@@ -37,29 +36,6 @@ class Format(StrEnum):
     CSV = "csv"
 
 
-class Span(Closed):
-    """A range of UTC days, both ends in it."""
-
-    first: date
-    last: date
-
-
-def span(
-    start_date: Annotated[date, Query(description="first day, UTC")],
-    end_date: Annotated[date, Query(description="last day, UTC")],
-) -> Span:
-    """Both days; BadInput when they are the wrong way round or too far apart."""
-    if not timedelta(0) <= end_date - start_date <= timedelta(days=LONGEST_DAYS):
-        raise BadInput(
-            f"expected start_date up to end_date and at most {LONGEST_DAYS} days, "
-            f"got {start_date} to {end_date}"
-        )
-    if end_date > LATEST.date():
-        raise BadInput(f"end_date: expected a day up to {LATEST.date()}, got {end_date}")
-    return Span(first=start_date, last=end_date)
-
-
-Days = Annotated[Span, Depends(span)]
 As = Annotated[Format, Query(alias="format")]
 Report = list[dict[str, Any]]
 BOTH: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}

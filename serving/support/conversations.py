@@ -13,6 +13,7 @@ from serving.api.idempotency import Key, once
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.api.problems import documented
+from serving.schemas import shown
 from serving.support import access, outcome, talk
 from serving.support.schemas import (
     ConversationOut,
@@ -28,7 +29,6 @@ from serving.support.schemas import (
     SaidOut,
     SayIn,
     WholeConversation,
-    shown,
 )
 from store import agents
 from store import conversations as kept

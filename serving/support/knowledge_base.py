@@ -18,9 +18,8 @@ from expectations.knowledge_base import problems
 from serving.api.callers import Admin, Anyone, Found, Staff
 from serving.api.platform import Platform
 from serving.api.problems import documented
-from serving.schemas import STORABLE, Closed, Hit, Language, Text
+from serving.schemas import STORABLE, Closed, Hit, Language, Text, shown
 from serving.support.release import hits
-from serving.support.schemas import shown
 from store import audit
 from store import knowledge_base as kept
 from store.db import read, write

@@ -13,9 +13,8 @@ from core.errors import BadInput
 from core.intents import LABELS
 from serving.api.callers import Admin, Found, Staff
 from serving.api.problems import documented
-from serving.schemas import Closed
+from serving.schemas import Closed, shown
 from serving.support import access, learning
-from serving.support.schemas import shown
 from store import audit
 from store import conversations as kept
 from store import labels as store

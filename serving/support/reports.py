@@ -8,9 +8,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from serving.api.callers import Found, Staff
+from serving.api.days import Days
 from serving.api.problems import documented
 from serving.schemas import Closed
-from serving.support.analytics import BOTH, As, Days, Format, Report, as_format
+from serving.support.analytics import BOTH, As, Format, Report, as_format
 from store import analytics
 from store.db import read
 

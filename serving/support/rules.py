@@ -15,8 +15,7 @@ from engines.support.rules import check_values, parse
 from serving.api.callers import Admin, Found, Staff
 from serving.api.platform import Platform
 from serving.api.problems import documented
-from serving.schemas import STORABLE, Closed
-from serving.support.schemas import shown
+from serving.schemas import STORABLE, Closed, shown
 from store import audit
 from store import rules as kept
 from store.db import read, write

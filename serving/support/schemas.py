@@ -225,10 +225,3 @@ class QueuedOut(Closed):
 
     conversation: ConversationOut
     waiting_minutes: float
-
-
-def shown(model: type[Closed], row: Any, **more: Any) -> Any:
-    """A row of the store as its schema shows it: the fields that the schema names."""
-    fields = row._mapping
-    named = {name: fields[name] for name in model.model_fields if name in fields}
-    return model(**{**named, **more})

@@ -26,7 +26,7 @@ from core.errors import BadInput, NotAllowed, NotAuthenticated, NotThere, TripoE
 from serving.api.identity import Caller
 from serving.api.platform import Platform
 from serving.api.problems import status_of
-from serving.schemas import Closed
+from serving.schemas import Closed, shown
 from serving.support import access, desk, outcome, talk
 from serving.support.hub import Hub, Listener
 from serving.support.schemas import (
@@ -35,7 +35,6 @@ from serving.support.schemas import (
     FeedbackIn,
     MessageOut,
     Said,
-    shown,
 )
 from serving.support.voice import DataIn, EndIn, StartIn, Voice
 from store import conversations as kept

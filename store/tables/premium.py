@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.enums import DriverTier
+from core.enums import DriverTier, VehicleType
 from store.tables.base import Base, between, longest, one_of, uuid_key
 from store.tables.support import FOREIGN_ID
 
@@ -67,6 +67,67 @@ class PremiumDriver(Base):
     nights_below_standard: Mapped[int] = mapped_column(default=0)
     qualified_since: Mapped[date | None]
     evaluated_on: Mapped[date] = mapped_column(index=True)
+
+
+class PremiumDriverProfile(Base):
+    """What dispatch needs to know of a driver, and whether they take rides now. The nightly
+    evaluation writes `PremiumDriver` and leaves this alone."""
+
+    __tablename__ = "premium_driver_profiles"
+    __table_args__ = (
+        between("lat", -90, 90),
+        between("lon", -180, 180),
+        sa.CheckConstraint("(lat IS NULL) = (lon IS NULL)", name="place_is_whole"),
+        sa.CheckConstraint("(lat IS NULL) = (located_at IS NULL)", name="place_has_time"),
+        sa.CheckConstraint("NOT available OR lat IS NOT NULL", name="available_somewhere"),
+        sa.Index(None, "available", "lat", "lon"),
+    )
+
+    driver_id: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
+    vehicle_type: Mapped[VehicleType] = mapped_column(one_of(VehicleType, "vehicle_type"))
+    female: Mapped[bool] = mapped_column(default=False)
+    accepts_women_only: Mapped[bool] = mapped_column(default=False)
+    corporate_eligible: Mapped[bool] = mapped_column(default=False)
+    child_seat: Mapped[bool] = mapped_column(default=False)
+    pet_friendly: Mapped[bool] = mapped_column(default=False)
+    wheelchair_accessible: Mapped[bool] = mapped_column(default=False)
+    available: Mapped[bool] = mapped_column(default=False)
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+    located_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class DriverQuality(Base):
+    """What a driver did with premium bookings in one UTC day; counts, cents and stars."""
+
+    __tablename__ = "premium_driver_quality_metrics"
+    __table_args__ = (
+        sa.CheckConstraint("accepted + declined + timed_out <= offers", name="answers_of_offers"),
+        sa.CheckConstraint("on_time <= completed", name="on_time_completed"),
+        sa.CheckConstraint("rating_sum >= rating_count", name="stars_from_one"),
+        sa.CheckConstraint("rating_sum <= 5 * rating_count", name="stars_to_five"),
+        between("bonus_cents", 0),
+        sa.CheckConstraint("bonus_cents <= earnings_cents", name="bonus_is_earned"),
+        sa.Index(None, "day"),
+    )
+
+    driver_id: Mapped[str] = mapped_column(FOREIGN_ID, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    offers: Mapped[int]
+    accepted: Mapped[int]
+    declined: Mapped[int]
+    timed_out: Mapped[int]
+    completed: Mapped[int]
+    on_time: Mapped[int]
+    cancelled: Mapped[int]
+    refunded: Mapped[int]
+    rating_sum: Mapped[int]
+    rating_count: Mapped[int]
+    earnings_cents: Mapped[int] = mapped_column(sa.BigInteger)
+    bonus_cents: Mapped[int] = mapped_column(sa.BigInteger)
 
 
 class DriverQualification(Base):

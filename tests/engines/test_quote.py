@@ -18,6 +18,7 @@ from engines.premium.quote import (
     Journeys,
     Quote,
     base_fares,
+    digest,
     fares,
     quote,
     verify,
@@ -135,6 +136,10 @@ def test_a_changed_quote_is_refused():
         verify(replace(made, total_cents=1), KEY, NOON)
     with pytest.raises(QuoteRefused, match="signature"):
         verify(made, b"another key", NOON)
+    bound = quote(ride(), PRICING, KEY, NOON, "Z01", bound_to=digest({"rider": "R1", "at": None}))
+    verify(bound, KEY, NOON)
+    with pytest.raises(QuoteRefused, match="signature"):
+        verify(replace(bound, bound_to=digest({"at": None, "rider": "R2"})), KEY, NOON)
 
 
 @pytest.mark.parametrize(

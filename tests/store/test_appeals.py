@@ -208,4 +208,4 @@ def test_one_step_down_keeps_a_suspended_driver_as_proposed(drivers: Engine) -> 
     review(drivers)
     migrate(drivers, "0005")
     assert stands(drivers)[0] == "SUSPENSION_PROPOSED"
-    assert migrate(drivers) == "0006"
+    assert migrate(drivers) == "0007"

@@ -45,7 +45,7 @@ def test_a_backup_holds_every_table_and_is_compared_after_restoring(
     assert manifest["tables"]["support_agents"]["rows"] == 12
     assert manifest["tables"]["support_messages"]["rows"] == 2
     assert manifest["tables"]["feature_values"]["rows"] == 50
-    assert manifest["revision"] == "0006"
+    assert manifest["revision"] == "0007"
     assert backup.manifest_of(tmp_path, KEY) == json.loads(json.dumps(manifest))
     assert sorted(p.name for p in (tmp_path / KEY).iterdir()) == sorted(
         ["manifest.json", copies.file_name(store)]

@@ -8,8 +8,9 @@ from store import agents, backup, conversations, erasure, outbox, seeds, users
 from store.agents import AGENT
 from store.db import read, write
 from store.pseudonyms import pseudonyms
-from store.tables import ResponseFeedback, SupportConversation, SupportMessage
+from store.tables import PremiumBooking, ResponseFeedback, SupportConversation, SupportMessage
 from tests.store.conversations import add_conversation
+from tests.store.premium import add
 
 AT = datetime(2026, 11, 21, 6, tzinfo=UTC)
 SECRET = "pepper"
@@ -36,13 +37,30 @@ def test_everything_of_a_user_goes_and_nothing_of_others(store):
     write(store, lambda c: outbox.add(c, "SUPPORT_CONVERSATION_RESOLVED", told, AT))
     write(store, lambda c: outbox.add(c, "OTHER", {"user_id": "R000002"}, AT))
     write(store, lambda c: users.flag(c, "R000001", users.FRAUD, AT))
+    add(store)
+    kept = add(store, rider_id="R000002")
     gone = erasure.erase(store, "R000001", SECRET, "ada", AT)
-    assert gone == {"events": 1, "conversations": 1, "flags": 1, "calls": 0, "keys": 0}
+    assert gone == {
+        "events": 1,
+        "conversations": 1,
+        "bookings": 1,
+        "flags": 1,
+        "calls": 0,
+        "keys": 0,
+    }
+    assert list(read(store, lambda c: c.scalars(sa.select(PremiumBooking.id)).all())) == [kept.id]
     assert counts(store) == [1, 2, 1]
     assert [row.name for row in read(store, outbox.unpublished)] == ["OTHER"]
     assert erasure.erase(store, "R000001", SECRET, "ada", AT)["conversations"] == 0
     row = erasure.log(store)[0]
     assert "R000001" not in str(row)
+
+
+def test_a_rider_without_a_conversation_is_forgotten_again_too(sqlite_store):
+    erasure.erase(sqlite_store, "R000001", SECRET, "ada", AT)
+    add(sqlite_store)  # as a restored backup brings it back
+    assert erasure.replay(sqlite_store, erasure.log(sqlite_store), SECRET) == 1
+    assert read(sqlite_store, lambda c: c.scalar(sa.select(PremiumBooking.id))) is None
 
 
 def test_a_restored_backup_forgets_again(sqlite_store, tmp_path):

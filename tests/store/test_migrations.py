@@ -49,11 +49,11 @@ def shape(engine: Engine) -> dict[str, Any]:
 
 
 def test_up_down_up_ends_where_up_alone_does(empty_store: Engine) -> None:
-    assert migrate(empty_store) == "0006"
+    assert migrate(empty_store) == "0007"
     once = shape(empty_store)
     assert migrate(empty_store, "base") is None
     assert tables(empty_store) == set()
-    assert migrate(empty_store) == "0006"
+    assert migrate(empty_store) == "0007"
     assert shape(empty_store) == once
     assert set(once) == set(Base.metadata.tables)
 
@@ -76,7 +76,7 @@ def test_one_step_down_takes_the_newest_column_and_keeps_the_rows(empty_store: E
 
 
 def test_migrating_twice_is_nothing_the_second_time(empty_store: Engine) -> None:
-    assert [migrate(empty_store), migrate(empty_store)] == ["0006", "0006"]
+    assert [migrate(empty_store), migrate(empty_store)] == ["0007", "0007"]
 
 
 def test_autogenerate_finds_no_difference_to_the_models(store: Engine) -> None:
@@ -106,7 +106,7 @@ def test_every_name_fits_into_what_postgresql_keeps() -> None:
 
 def test_an_unknown_revision_is_refused_with_the_known_ones(empty_store: Engine) -> None:
     with pytest.raises(
-        BadInput, match=r"one of 0006, 0005, 0004, 0003, 0002, 0001; got 'nonsense'"
+        BadInput, match=r"one of 0007, 0006, 0005, 0004, 0003, 0002, 0001; got 'nonsense'"
     ):
         migrate(empty_store, "nonsense")
     assert tables(empty_store) == set()
@@ -129,7 +129,7 @@ def test_those_who_migrate_at_once_wait_for_each_other(empty_store: Engine) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert done == ["0006", "0006", "0006"]
+    assert done == ["0007", "0007", "0007"]
 
 
 def test_health_names_the_migration_that_is_missing(empty_store: Engine) -> None:
@@ -137,6 +137,6 @@ def test_health_names_the_migration_that_is_missing(empty_store: Engine) -> None
     migrate(empty_store)
     after = health(empty_store)
     assert before["ok"] is False
-    assert before["problems"] == ["migrated to None, expected 0006: run `tripo db migrate`"]
+    assert before["problems"] == ["migrated to None, expected 0007: run `tripo db migrate`"]
     assert after["ok"] is True
     assert after["dialect"] == empty_store.dialect.name

@@ -15,10 +15,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from core.enums import Role
+from core.enums import Audience, Role
 from serving.api import app
 from serving.signing import HEADER, sign
 from tests.serving.conftest import UNLIMITED
+from tests.serving.premium.rides import driven, made
 from tests.serving.support.test_knowledge_base import ITEM_IN
 
 EXAMPLES = 200
@@ -32,6 +33,7 @@ CALLERS = (
     ("agent-01", Role.AGENT),
     ("root", Role.ADMIN),
     ("s", Role.SERVICE),
+    ("D0001", Role.USER, Audience.DRIVER),
 )
 schemathesis.serializer.alias("message/rfc822", "application/octet-stream")
 SCHEMA = schemathesis.openapi.from_dict(app.create().openapi())
@@ -69,7 +71,8 @@ def _there(api):
     item = api.call("POST", "/support/knowledge-base", root, json=ITEM_IN).json()
     return {
         "conversation_id": conversation_id, "item_id": item["id"], "rule_id": rules[-1]["id"],
-        "agent_id": agents[0]["id"],
+        "agent_id": agents[0]["id"], "booking_id": driven(api)["id"],
+        "driver_id": made(api)["driver_id"],
     }  # fmt: skip
 
 

@@ -1,0 +1,338 @@
+"""What goes into and comes out of the premium endpoints."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+
+from core.enums import (
+    BookingStatus,
+    CancelledBy,
+    ClaimCategory,
+    DriverTier,
+    RefundStatus,
+    ServiceClass,
+    VehicleType,
+    Vertical,
+)
+from serving.schemas import EARLIEST, LATEST, STORABLE, Closed, Real, Share, Word
+from store.tables import AppealStatus, Decision, PremiumStatus
+
+Why = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), STORABLE
+]
+Cents = Annotated[int, Field(strict=True, ge=-1_000_000, le=1_000_000)]
+When = Annotated[AwareDatetime, Field(ge=EARLIEST, lt=LATEST)]
+Text64 = Annotated[str, Field(min_length=1, max_length=64)]
+Stars = Annotated[int, Field(strict=True, ge=1, le=5)]
+
+
+class Place(Closed):
+    """A point on the map, degrees."""
+
+    lat: Annotated[Real, Field(ge=-90, le=90)]
+    lon: Annotated[Real, Field(ge=-180, le=180)]
+
+
+class Wishes(Closed):
+    """What a rider asks of driver and car; all but ``prefer_female`` are kept without exception."""
+
+    women_only: bool = False
+    prefer_female: bool = False
+    corporate: bool = False
+    child_seat: bool = False
+    pet_friendly: bool = False
+    wheelchair_accessible: bool = False
+
+
+class TripIn(Closed):
+    """A ride of a premium class. ``scheduled_at`` is the pick-up; None: as soon as possible."""
+
+    service_class: ServiceClass = ServiceClass.PREMIUM
+    zone_id: Word = "Z01"
+    pickup: Place
+    dropoff: Place
+    scheduled_at: When | None = None
+    wishes: Wishes = Wishes()
+    rider_id: Annotated[Word | None, Field(description="whose; only a service may say")] = None
+
+    @model_validator(mode="after")
+    def _is_premium(self) -> Self:
+        if self.service_class == ServiceClass.STANDARD:
+            raise ValueError("expected service_class LUXURY, PREMIUM or VIP, got STANDARD")
+        return self
+
+
+class Market(Closed):
+    """What is known of place and time when a price is made; as for `/price`."""
+
+    demand: Share = 0.5
+    supply: Share = 0.5
+    weather: Annotated[Real, Field(ge=-1, le=1)] = 0.0
+    event: Share = 0.0
+    holiday: bool = False
+    competitor_index: Annotated[Real, Field(gt=0, le=5)] | None = None
+    previous_multiplier: Annotated[Real, Field(ge=0.7, le=2.0)] = 1.0
+
+
+class QuoteIn(Closed):
+    """A trip to be priced. Only a service may say how the market is."""
+
+    trip: TripIn
+    market: Market | None = None
+
+
+class SignedQuote(Closed):
+    """A price that is honoured as it was signed; ``lines`` add up to ``total_cents``."""
+
+    vertical: Vertical
+    service_class: ServiceClass
+    zone_id: Text64
+    km: Annotated[Real, Field(ge=0, le=10_000)]
+    minutes: Annotated[Real, Field(ge=0, le=100_000)]
+    multiplier: Annotated[Real, Field(ge=0, le=10)]
+    base_cents: Cents
+    standard_cents: Cents
+    fare_cents: Cents
+    discount_cents: Cents
+    total_cents: Cents
+    driver_pay_cents: Cents
+    driver_bonus_cents: Cents
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    lines: Annotated[list[tuple[Text64, Cents]], Field(max_length=20)]
+    quoted_at: Text64
+    expires_at: Text64
+    bound_to: Text64
+    signature: Text64
+
+
+class BookIn(Closed):
+    """The trip that was priced, word for word, and its quote as it came."""
+
+    trip: TripIn
+    quote: SignedQuote
+
+
+class ChangeIn(Closed):
+    """Stars for a trip that was completed, or a new trip with its quote."""
+
+    rating: Stars | None = None
+    new: BookIn | None = None
+
+
+class BookingOut(Closed):
+    """A booking. ``cancellation_fee_now_cents`` is what cancelling would cost its rider now."""
+
+    id: UUID
+    rider_id: str
+    service_class: ServiceClass
+    status: BookingStatus
+    zone_id: str
+    pickup: Place
+    dropoff: Place
+    scheduled_at: datetime | None
+    due_at: datetime | None
+    wishes: Wishes
+    price_cents: int
+    currency: str
+    lines: list[tuple[str, int]]
+    driver_id: str | None
+    driver_pay_cents: int | None
+    driver_bonus_cents: int | None
+    offer_expires_at: datetime | None
+    fell_back_at: datetime | None
+    rating: int | None
+    cancelled_by: CancelledBy | None
+    cancel_reason: str | None
+    cancellation_fee_cents: int
+    cancellation_fee_now_cents: int
+    created_at: datetime
+    assigned_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    cancelled_at: datetime | None
+    version: int
+
+
+class Bookings(Closed):
+    """One page of bookings, newest first."""
+
+    items: list[BookingOut]
+    page: int
+    page_size: int
+    total: int
+
+
+class ClaimIn(Closed):
+    """A claim under the refund guarantee, for a trip that the rider rated."""
+
+    category: ClaimCategory
+    text: Annotated[str, Field(max_length=2000), STORABLE] | None = None
+
+
+class RefundOut(Closed):
+    """A claim and what became of it; ``decided_by`` is null where the rule decided."""
+
+    id: UUID
+    booking_id: UUID
+    rider_id: str
+    category: ClaimCategory
+    text: str | None
+    stars: int
+    status: RefundStatus
+    cents: int
+    why: str
+    requested_at: datetime
+    decided_at: datetime | None
+    decided_by: str | None
+
+
+class DecideIn(Closed):
+    """Yes or no, with the reason that is told."""
+
+    approve: bool
+    why: Why
+
+
+class ProfileIn(Closed):
+    """What dispatch needs to know of a driver."""
+
+    vehicle_type: VehicleType
+    female: bool = False
+    accepts_women_only: bool = False
+    corporate_eligible: bool = False
+    child_seat: bool = False
+    pet_friendly: bool = False
+    wheelchair_accessible: bool = False
+
+
+class DriverIn(ProfileIn):
+    """A driver who is to be known to premium dispatch."""
+
+    driver_id: Word
+
+
+class DriverOut(Closed):
+    """A driver, where they stand, and where they are. ``quality_score`` is 0 to 100."""
+
+    driver_id: str
+    status: PremiumStatus
+    tier: DriverTier
+    quality_score: float | None
+    rating: float | None
+    evaluated_on: date | None
+    vehicle_type: VehicleType
+    female: bool
+    accepts_women_only: bool
+    corporate_eligible: bool
+    child_seat: bool
+    pet_friendly: bool
+    wheelchair_accessible: bool
+    available: bool
+    lat: float | None
+    lon: float | None
+    located_at: datetime | None
+    km_away: float | None = None
+    version: int
+
+
+class Drivers(Closed):
+    """One page of drivers: the nearest first, or else the best."""
+
+    items: list[DriverOut]
+    page: int
+    page_size: int
+    total: int
+
+
+class AvailabilityIn(Closed):
+    """Whether a driver takes rides, and where they are; a place is needed to take rides."""
+
+    available: bool
+    place: Place | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.available and self.place is None:
+            raise ValueError("expected the place of a driver who takes rides")
+        return self
+
+
+class Proposed(Closed):
+    """A suspension that the evaluation of a night proposed."""
+
+    driver_id: Word
+    evaluated_on: date
+
+
+class ReviewIn(Closed):
+    """What a person decides on a proposed suspension."""
+
+    evaluated_on: date
+    decision: Decision
+    why: Why
+
+
+class ReviewsIn(Closed):
+    """One decision on many proposed suspensions; ``dry_run`` changes nothing and tells."""
+
+    proposed: Annotated[list[Proposed], Field(min_length=1, max_length=100)]
+    decision: Decision
+    why: Why
+    dry_run: bool = True
+
+
+class ReviewedOut(Closed):
+    """Whether a decision was made, or would be; else ``problem`` says why not."""
+
+    driver_id: str
+    done: bool
+    problem: str | None
+
+
+class ReviewsOut(Closed):
+    """One outcome for each driver, in the order given."""
+
+    dry_run: bool
+    results: list[ReviewedOut]
+
+
+class QualificationOut(Closed):
+    """Where a driver stands after the last evaluation, and all reasons for it."""
+
+    driver_id: str
+    status: PremiumStatus
+    tier: DriverTier
+    nights_below_standard: int
+    qualified_since: date | None
+    evaluated_on: date
+    qualified: bool
+    probability: float | None
+    threshold: float | None
+    rating: float | None
+    quality_score: float | None
+    reasons: list[Any]
+
+
+class AppealIn(Closed):
+    """A driver's word against the evaluation of a night."""
+
+    evaluated_on: date
+    text: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000), STORABLE
+    ]
+
+
+class AppealOut(Closed):
+    """An appeal and what became of it."""
+
+    id: UUID
+    driver_id: str
+    evaluated_on: date
+    text: str
+    status: AppealStatus
+    filed_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    why: str | None
