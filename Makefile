@@ -45,6 +45,8 @@ bench: .venv/.installed-bench  ## the benchmarks beside their peers; hours; adds
 	$(BIN)/tripo bench text
 	$(BIN)/tripo bench text --recipe full --only banking77 --only clinc150
 	$(BIN)/tripo bench serving
+	$(BIN)/tripo bench matching
+	$(BIN)/tripo bench qualification
 
 format: setup-dev  ## put the code into the project's format
 	$(BIN)/ruff format .
