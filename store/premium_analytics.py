@@ -20,8 +20,9 @@ Rows = Sequence[Any]
 
 
 def revenue(connection: Connection, first: date, last: date) -> Rows:
-    """By service class, of rides completed on these days: completed, fares_cents, standard_cents,
-    driver_pay_cents, bonus_cents, refunds_cents; and fees_cents of cancellations on these days."""
+    """By service class, of rides completed on these days: completed, fares_cents,
+    discounts_cents, standard_cents, driver_pay_cents, bonus_cents, refunds_cents; and fees_cents
+    of cancellations on these days."""
     begin, end = span(first, last)
     done = (BOOKING.c.completed_at >= begin) & (BOOKING.c.completed_at < end)
     off = (BOOKING.c.cancelled_at >= begin) & (BOOKING.c.cancelled_at < end)
@@ -34,7 +35,8 @@ def revenue(connection: Connection, first: date, last: date) -> Rows:
         sa.select(
             BOOKING.c.service_class,
             total(1, done, "completed"),
-            total(BOOKING.c.price_cents, done, "fares_cents"),
+            total(BOOKING.c.fare_cents, done, "fares_cents"),
+            total(BOOKING.c.fare_cents - BOOKING.c.price_cents, done, "discounts_cents"),
             total(BOOKING.c.standard_cents, done, "standard_cents"),
             total(BOOKING.c.driver_pay_cents, done, "driver_pay_cents"),
             total(BOOKING.c.driver_bonus_cents, done, "bonus_cents"),

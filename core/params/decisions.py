@@ -94,6 +94,7 @@ class BookingParams(Section):
     driver_late_minutes: float = Field(ge=0, description="past the agreed time: free again")
     on_time_minutes: float = Field(ge=0, description="after the agreed pick-up is still on time")
     late_share: float = Field(ge=0, le=1, description="of the price, once it is not free")
+    plan_discount: dict[str, float] = Field(description="share of the fare, by the rider's plan")
     refund_stars: int = Field(ge=1, le=5, description="the guarantee needs so few, or fewer")
     claim_hours: float = Field(gt=0, description="after the trip")
     automatic_days: int = Field(gt=0, description="one claim of a rider in so many is automatic")

@@ -19,11 +19,12 @@ router = APIRouter(
 
 class RevenueOut(Closed):
     """Cents of the rides of a class. ``premium_revenue_cents`` = fares - standard fares - bonus -
-    refunds; fees of cancellations stand beside it."""
+    refunds (docs/domain.md 4.4); discounts and fees of cancellations stand beside it."""
 
     service_class: ServiceClass
     completed: int
     fares_cents: int
+    discounts_cents: int
     standard_cents: int
     driver_pay_cents: int
     bonus_cents: int

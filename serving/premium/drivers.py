@@ -17,7 +17,7 @@ from serving.api.idempotency import Key, once
 from serving.api.identity import Caller
 from serving.api.problems import documented
 from serving.premium import access, rides
-from serving.premium.schemas import AvailabilityIn, DriverIn, DriverOut, Drivers, ProfileIn
+from serving.premium.driver_schemas import AvailabilityIn, DriverIn, DriverOut, Drivers, ProfileIn
 from serving.schemas import Closed, Word, shown
 from store import audit, outbox, premium_drivers
 from store import premium_bookings as kept

@@ -51,6 +51,7 @@ def _columns(trip: TripIn, quote: Quote) -> dict[str, Any]:
         "wishes": trip.wishes.model_dump(),
         "quote": {**quote.payload(), "signature": quote.signature},
         "quote_signature": quote.signature,
+        "fare_cents": quote.fare_cents,
         "price_cents": quote.total_cents,
         "standard_cents": quote.standard_cents,
         "driver_pay_cents": quote.driver_pay_cents,

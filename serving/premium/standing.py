@@ -14,10 +14,9 @@ from serving.api.idempotency import Key, once
 from serving.api.identity import Caller
 from serving.api.problems import documented
 from serving.premium import access
-from serving.premium.schemas import (
+from serving.premium.driver_schemas import (
     AppealIn,
     AppealOut,
-    DecideIn,
     Proposed,
     QualificationOut,
     ReviewedOut,
@@ -25,6 +24,7 @@ from serving.premium.schemas import (
     ReviewsIn,
     ReviewsOut,
 )
+from serving.premium.schemas import DecideIn
 from serving.schemas import Closed, Word, shown
 from store import appeals, premium_drivers
 from store.db import read, write

@@ -59,6 +59,15 @@ class Facts:
             return LoyaltyTier.BASIC
         return user.loyalty_tier if user else LoyaltyTier.BASIC
 
+    def plan(self, user_id: str) -> str | None:
+        """The plan that a user pays for; None without one, or where nobody answers."""
+        try:
+            user = self._user(user_id)
+        except LookupUnavailable as error:
+            log.warning("a user's plan is not known: %s", error)
+            return None
+        return user.plan if user else None
+
     @cachedmethod(lambda self: self._users, lock=lambda self: self._lock)
     def _user(self, user_id: str) -> User | None:
         return self._company.user(user_id)

@@ -35,7 +35,8 @@ def _only_where(name: str, column: str, rule: str) -> sa.Index:
 
 class PremiumBooking(Base):
     """A ride of a premium class. ``due_at`` is the agreed pick-up; ``offer_expires_at`` is set
-    while a driver who was offered it has not answered; ``quote`` is the signed one, whole."""
+    while a driver who was offered it has not answered; ``quote`` is the signed one, whole;
+    the price is the fare less the discount."""
 
     __tablename__ = "premium_bookings"
     __table_args__ = (
@@ -46,6 +47,7 @@ class PremiumBooking(Base):
         between("dropoff_lat", -90, 90),
         between("dropoff_lon", -180, 180),
         between("price_cents", 0),
+        sa.CheckConstraint("price_cents <= fare_cents", name="price_of_fare"),
         between("driver_bonus_cents", 0),
         sa.CheckConstraint("driver_bonus_cents <= driver_pay_cents", name="bonus_is_of_pay"),
         sa.CheckConstraint(
@@ -92,6 +94,7 @@ class PremiumBooking(Base):
     wishes: Mapped[dict[str, Any]]
     quote: Mapped[dict[str, Any]]
     quote_signature: Mapped[str] = mapped_column(sa.String(64))
+    fare_cents: Mapped[int]
     price_cents: Mapped[int]
     standard_cents: Mapped[int]
     driver_pay_cents: Mapped[int]

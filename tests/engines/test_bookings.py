@@ -144,3 +144,6 @@ def test_users_are_told_the_terms_that_are_in_force() -> None:
     assert guarantee["rating_at_most_stars"] == PARAMS.refund_stars
     assert guarantee["claim_window_hours"] == PARAMS.claim_hours
     assert guarantee["automatic_period_days"] == PARAMS.automatic_days
+    plans = said["subscriptions"]["plans"]
+    shares = {plan: terms["ride_discount_share"] for plan, terms in plans.items()}
+    assert shares == PARAMS.plan_discount

@@ -18,8 +18,9 @@ def booking(**changes: Any) -> dict[str, Any]:
     row: dict[str, Any] = {
         "rider_id": "R000001", "service_class": "PREMIUM", "status": "PENDING", "zone_id": "Z01",
         "pickup_lat": 38.72, "pickup_lon": -9.14, "dropoff_lat": 38.74, "dropoff_lon": -9.16,
-        "wishes": {}, "quote": {}, "quote_signature": f"s{next(_numbers)}", "price_cents": 2001,
-        "standard_cents": 1334, "driver_pay_cents": 1734, "driver_bonus_cents": 133,
+        "wishes": {}, "quote": {}, "quote_signature": f"s{next(_numbers)}",
+        "fare_cents": 2001, "price_cents": 2001, "standard_cents": 1334, "driver_pay_cents": 1734,
+        "driver_bonus_cents": 133,
         "currency": "USD", "created_at": AT, "updated_at": AT,
     }  # fmt: skip
     return {**row, **changes}

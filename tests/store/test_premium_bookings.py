@@ -43,6 +43,7 @@ def outcomes(engine: Engine) -> list[str | None]:
         {"driver_bonus_cents": 1735},
         {"cancellation_fee_cents": 2002},
         {"rating": 6},
+        {"price_cents": 2002},
         {"status": "DRIVER_ASSIGNED"},
         {"driver_id": "D1"},
         {"status": "CONFIRMED", "driver_id": "D1"},

@@ -2,9 +2,12 @@
 
 import pytest
 
-from core.enums import Role
+from core.enums import LoyaltyTier, Role
+from core.errors import LookupUnavailable
+from engines.support.ports import User
 from pipelines.context import Context
 from pipelines.premium_quality import recompute
+from serving.support.facts import Facts
 from tests.serving.premium.rides import admin, booked, driven, quoted
 
 FACTORS = {
@@ -46,6 +49,34 @@ def test_factors_hold_from_their_moment_on(api):
 @pytest.mark.parametrize("wrong", [{"luxury": 1.9}, {"vip": 4.1}, {"night_factor": 0.9}])
 def test_factors_that_make_a_higher_class_cheaper_are_refused(api, wrong):
     assert set_factors(api, **wrong).status_code == 422
+
+
+class Plans:
+    """A company that knows one subscriber."""
+
+    def user(self, user_id):
+        if user_id == "R000009":
+            raise LookupUnavailable("away")
+        return User(user_id, LoyaltyTier.BASIC, "UNLIMITED" if user_id == "R000002" else None)
+
+    def close(self):
+        """Nothing is open."""
+
+
+def test_a_plan_takes_its_share_off_and_the_driver_earns_the_same(api):
+    vars(api.platform)["company"] = Facts(Plans(), 300)
+    plain, planned, unknown = (
+        quoted(api, api.bearer(rider))["quote"] for rider in ("R000001", "R000002", "R000009")
+    )
+    assert planned["discount_cents"] == int(plain["fare_cents"] * 0.15)
+    assert planned["total_cents"] == plain["total_cents"] - planned["discount_cents"]
+    assert sum(cents for _, cents in planned["lines"]) == planned["total_cents"]
+    assert planned["driver_pay_cents"] == plain["driver_pay_cents"]
+    assert unknown["total_cents"] == plain["total_cents"]
+    booked(api, api.bearer("R000002"))
+    driven(api)
+    row = api.call("GET", f"/premium/analytics/revenue{TODAY}", admin(api)).json()[0]
+    assert (row["fares_cents"], row["discounts_cents"]) == (plain["fare_cents"], 0)
 
 
 def test_what_rides_brought_adds_up(api):

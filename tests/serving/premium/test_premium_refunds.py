@@ -43,6 +43,17 @@ def test_the_first_claim_is_paid_at_once_and_the_next_goes_to_a_person(api):
     ]  # fmt: skip
 
 
+def test_what_a_person_approved_does_not_use_the_automatic_one_up(api):
+    claim(api, rated(api))
+    api.later(days=10)
+    waits = claim(api, rated(api)).json()
+    yes = {"approve": True, "why": "x"}
+    api.call("POST", f"/premium/refunds/{waits['id']}", admin(api), json=yes)
+    api.later(days=80)
+    again = claim(api, rated(api)).json()
+    assert (again["status"], again["decided_by"]) == ("APPROVED", None)
+
+
 def test_a_claim_that_lacks_a_condition_is_refused_with_its_reason(api):
     good, late = rated(api, 4), rated(api)
     assert "rated 4 stars" in claim(api, good).json()["why"]
