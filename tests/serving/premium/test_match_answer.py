@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from core.params import load_params
-from serving.premium import match
+from serving.premium.batch import match
 from serving.schemas import SAMPLE_BATCH, MatchIn
 
 PARAMS = load_params(Path("params.yaml")).matching
