@@ -48,9 +48,10 @@ def desk(api, support_release):
 
 
 def within(seconds, check):
-    end = time.monotonic() + seconds
+    """So many seconds of this process's work: what other tests take of the cores does not count."""
+    end, late = time.process_time() + seconds, time.monotonic() + 10 * seconds
     while not check():
-        assert time.monotonic() < end, "it took too long"
+        assert time.process_time() < end and time.monotonic() < late, "it took too long"
         time.sleep(0.05)
 
 
