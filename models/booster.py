@@ -99,6 +99,7 @@ class Trees:
     def _tables(self) -> Tables | None:
         return tables(self.booster) if not self.meta["vocabulary"] else None
 
+    @cached_property
     def importance(self) -> dict[str, float]:
         """Share of the total gain that each column brought, largest first."""
         gain = self.booster.get_score(importance_type="total_gain")
@@ -109,7 +110,7 @@ class Trees:
     def output(self, columns: Mapping[str, Any], index: pd.Index) -> pd.DataFrame:
         """A frame of predictions that also carries the importance, for the plots."""
         frame = pd.DataFrame(columns, index=index)
-        frame.attrs[IMPORTANCE] = self.importance()
+        frame.attrs[IMPORTANCE] = self.importance
         return frame
 
 

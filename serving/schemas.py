@@ -221,7 +221,15 @@ class QualifyOut(Closed):
     evaluated_on: date | None
 
 
-class MatchRequest(Closed):
+class Equipment(Closed):
+    """What a car has, or a rider asks for."""
+
+    child_seat: bool = False
+    pet_friendly: bool = False
+    wheelchair_accessible: bool = False
+
+
+class MatchRequest(Equipment):
     """A rider who waits for a premium driver."""
 
     request_id: Word
@@ -232,14 +240,11 @@ class MatchRequest(Closed):
     women_only: bool = False
     corporate: bool = False
     prefer_female: bool = False
-    child_seat: bool = False
-    pet_friendly: bool = False
-    wheelchair_accessible: bool = False
     age_s: Annotated[Real, Field(ge=0)] = 0.0
     do_not_pair: Annotated[list[Word], Field(max_length=100)] = Field(default_factory=list)
 
 
-class MatchDriver(Closed):
+class MatchDriver(Equipment):
     """A driver who is free."""
 
     driver_id: Word
@@ -256,9 +261,6 @@ class MatchDriver(Closed):
     accepts_women_only: bool = False
     corporate_eligible: bool = False
     female: bool = False
-    child_seat: bool = False
-    pet_friendly: bool = False
-    wheelchair_accessible: bool = False
 
 
 class MatchIn(Closed):

@@ -8,6 +8,7 @@ docs/domain.md, section 4.3.
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -177,12 +178,14 @@ def quote(
     at: datetime,
     zone_id: str,
     discount_cents: int = 0,
+    discount_share: float = 0.0,
     currency: str = "USD",
     bound_to: str = "",
 ) -> Quote:
     """One signed price, honoured for ``params.quote_minutes`` from ``at``.
 
-    The company pays the discount: the driver's pay does not depend on it.
+    The company pays the discount, an amount and a share of the fare (down to the cent): the
+    driver's pay does not depend on it.
 
     Raises
     ------
@@ -193,7 +196,8 @@ def quote(
     if len(priced.fare) != 1:
         raise BadInput(f"expected one journey to quote, got {len(priced.fare)}")
     fare = int(priced.fare[0])
-    discount = int(guardrails.guard_discount(discount_cents, fare, params))
+    wanted = discount_cents + math.floor(fare * discount_share + 1e-9)
+    discount = int(guardrails.guard_discount(wanted, fare, params))
     lines = [(name, int(cents[0])) for name, cents in priced.lines.items() if cents[0] != 0]
     if discount:
         lines.append(("discount", -discount))

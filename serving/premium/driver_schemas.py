@@ -8,20 +8,17 @@ from pydantic import Field, StringConstraints, model_validator
 
 from core.enums import DriverTier, VehicleType
 from serving.premium.schemas import Place, Why
-from serving.schemas import STORABLE, Closed, Word
+from serving.schemas import STORABLE, Closed, Equipment, Word
 from store.tables import AppealStatus, Decision, PremiumStatus
 
 
-class ProfileIn(Closed):
+class ProfileIn(Equipment):
     """What dispatch needs to know of a driver."""
 
     vehicle_type: VehicleType
     female: bool = False
     accepts_women_only: bool = False
     corporate_eligible: bool = False
-    child_seat: bool = False
-    pet_friendly: bool = False
-    wheelchair_accessible: bool = False
 
 
 class DriverIn(ProfileIn):

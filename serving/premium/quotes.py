@@ -1,6 +1,5 @@
 """Prices of premium rides: made for one trip of one rider, signed, and checked when they return."""
 
-import math
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter
 from core.enums import Role, Vertical
 from core.errors import BadInput, QuoteRefused
 from core.params import Params
-from engines.premium.quote import Journeys, Quote, digest, fares, quote, verify
+from engines.premium.quote import Journeys, Quote, digest, quote, verify
 from features.geometry import drive_minutes, great_circle_km
 from serving import profit
 from serving.api.callers import Anyone, Found
@@ -70,12 +69,10 @@ def priced(found: Platform, trip: TripIn, rider_id: str, market: Market) -> Sign
         weekday=pickup_at.weekday(),
         multiplier=profit.multiplier(journey, params),
     )
-    rules = pricing.in_force(found, now)
     share = params.bookings.plan_discount.get(found.company.plan(rider_id) or "", 0.0)
-    discount = math.floor(fares(asked, rules).fare[0] * share + 1e-9)
     made = quote(
-        asked, rules, found.quote_key, now, trip.zone_id, discount,
-        bound_to=digest(_bound(trip, rider_id)),
+        asked, pricing.in_force(found, now), found.quote_key, now, trip.zone_id,
+        discount_share=share, bound_to=digest(_bound(trip, rider_id)),
     )  # fmt: skip
     return SignedQuote(**{**asdict(made), "lines": list(made.lines)})
 

@@ -14,7 +14,7 @@ from core.enums import (
     ServiceClass,
     Vertical,
 )
-from serving.schemas import EARLIEST, LATEST, STORABLE, Closed, Real, Share, Word
+from serving.schemas import EARLIEST, LATEST, STORABLE, Closed, Equipment, Real, Share, Word
 
 Why = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), STORABLE
@@ -32,15 +32,12 @@ class Place(Closed):
     lon: Annotated[Real, Field(ge=-180, le=180)]
 
 
-class Wishes(Closed):
+class Wishes(Equipment):
     """What a rider asks of driver and car; all but ``prefer_female`` are kept without exception."""
 
     women_only: bool = False
     prefer_female: bool = False
     corporate: bool = False
-    child_seat: bool = False
-    pet_friendly: bool = False
-    wheelchair_accessible: bool = False
 
 
 class TripIn(Closed):

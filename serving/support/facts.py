@@ -52,21 +52,20 @@ class Facts:
 
     def tier(self, user_id: str) -> LoyaltyTier:
         """BASIC for a user whom nobody knows, or where nobody answers."""
-        try:
-            user = self._user(user_id)
-        except LookupUnavailable as error:
-            log.warning("a user's tier is not known: %s", error)
-            return LoyaltyTier.BASIC
+        user = self._known(user_id)
         return user.loyalty_tier if user else LoyaltyTier.BASIC
 
     def plan(self, user_id: str) -> str | None:
         """The plan that a user pays for; None without one, or where nobody answers."""
-        try:
-            user = self._user(user_id)
-        except LookupUnavailable as error:
-            log.warning("a user's plan is not known: %s", error)
-            return None
+        user = self._known(user_id)
         return user.plan if user else None
+
+    def _known(self, user_id: str) -> User | None:
+        try:
+            return self._user(user_id)
+        except LookupUnavailable as error:
+            log.warning("a user's tier and plan are not known: %s", error)
+            return None
 
     @cachedmethod(lambda self: self._users, lock=lambda self: self._lock)
     def _user(self, user_id: str) -> User | None:

@@ -8,8 +8,8 @@ import hashlib
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,25 +20,19 @@ from core.enums import (
     Action,
     Channel,
     ConversationStatus,
-    LoyaltyTier,
     MessageType,
     Priority,
-    Role,
     Sender,
 )
-from core.errors import Conflict, LookupUnavailable, ModelMissing
+from core.errors import Conflict
 from core.intents import UNKNOWN, complexity
 from engines.support import sos, wording
-from engines.support.answering import Reply, reply_without_release
-from engines.support.order_words import with_order
-from engines.support.policy import Message
-from engines.support.turns import Turn, so_far
+from engines.support.answering import Reply
 from serving.api.identity import Caller
 from serving.api.platform import Platform
-from serving.support import handover
-from serving.support.release import rules_now
+from serving.support import asking, handover
 from store import conversations as kept
-from store import mail, outbox, users
+from store import mail, outbox
 from store.db import read, write
 
 log = logging.getLogger(__name__)
@@ -96,7 +90,7 @@ def open_conversation(
                 kept.find(connection, before.conversation_id),
                 kept.reply_to(connection, before.id),
             )
-            return Heard(row, _same(before, text), reply, _known(connection, row, found))
+            return Heard(row, _same(before, text), reply, asking.known(connection, row, found))
         row = kept.start(connection, {
             "user_id": user_id, "channel": channel, "status": ConversationStatus.OPEN,
             "ai_handled": True, "priority": Priority.LOW, "order_id": order_id,
@@ -107,7 +101,7 @@ def open_conversation(
             also(connection, message)
         told = {"conversation_id": str(row.id), "user_id": user_id, "channel": channel}
         outbox.add(connection, "SUPPORT_CONVERSATION_CREATED", told, now)
-        return Heard(row, message, None, _of_user(connection, user_id, found))
+        return Heard(row, message, None, asking.of_user(connection, user_id, found))
 
     return _answer(found, caller, write(found.engine, work))
 
@@ -142,7 +136,7 @@ def say(
             before = kept.said_before(connection, conversation_id, client_message_id)
             if before is not None:
                 reply = kept.reply_to(connection, before.id)
-                return Heard(row, _same(before, text), reply, _known(connection, row, found))
+                return Heard(row, _same(before, text), reply, asking.known(connection, row, found))
         if row.status in ENDED:
             reopen_row(connection, row, now, found.params.api.reopen_hours)
             row = kept.find(connection, conversation_id)
@@ -152,7 +146,7 @@ def say(
             also(connection, message)
         if row.status == HELD and sos.count(text):
             row = _alarm(connection, row, now)
-        return Heard(row, message, None, _known(connection, row, found))
+        return Heard(row, message, None, asking.known(connection, row, found))
 
     return _answer(found, caller, write(found.engine, work))
 
@@ -195,7 +189,7 @@ def _answer(found: Platform, caller: Caller, heard: Heard) -> Said:
     if heard.reply is not None or row.status == HELD:
         return Said(row, message, heard.reply)
     began = time.perf_counter()
-    told = _ask(found, caller, heard)
+    told = asking.ask(found, caller, row, message, heard.known)
     spent = round((time.perf_counter() - began) * 1000)
     try:
         return write(found.engine, lambda c: tell(c, found, row.id, message, told, spent))
@@ -207,78 +201,6 @@ def _as_it_stands(connection: Connection, conversation_id: uuid.UUID, message: R
     return Said(
         kept.find(connection, conversation_id), message, kept.reply_to(connection, message.id)
     )
-
-
-def _known(connection: Connection, row: Row[Any], found: Platform) -> dict[str, Any]:
-    """What the engine may know of the conversation and its user so far."""
-    turns = so_far(_turns(kept.turns(connection, row.id)))
-    return {**turns, **_of_user(connection, row.user_id, found)}
-
-
-def _of_user(connection: Connection, user_id: str, found: Platform) -> dict[str, Any]:
-    since = found.clock() - timedelta(days=found.params.api.fraud_flag_days)
-    return {"fraud_flagged": users.is_flagged(connection, user_id, users.FRAUD, since)}
-
-
-def _ask(found: Platform, caller: Caller, heard: Heard) -> Reply:
-    """What the engine says; without a release a person takes over."""
-    row, message = heard.conversation, heard.message
-    asked = Message(
-        text=message.content,
-        audience=caller.audience.value,
-        loyalty_tier=_tier(found, caller, row.user_id).value,
-        order_id=row.order_id,
-        asked_at=message.created_at,
-        **heard.known,
-    )
-    try:
-        reply = found.answers.to(asked)
-    except ModelMissing:
-        return reply_without_release(asked, rules_now(found.engine))
-    return _in_friendly_words(found, _with_order(found, reply, row.user_id), message.content)
-
-
-def _tier(found: Platform, caller: Caller, user_id: str) -> LoyaltyTier:
-    """A user's token says their tier; who writes for a user through a service has no token."""
-    return caller.loyalty_tier if caller.role == Role.USER else found.company.tier(user_id)
-
-
-def _with_order(found: Platform, reply: Reply, user_id: str) -> Reply:
-    """An answer about an order, with how that order stands; as it was where nobody can say."""
-    if reply.order_id is None:
-        return reply
-    try:
-        return with_order(reply, found.company.own_order(reply.order_id, user_id))
-    except LookupUnavailable as error:
-        log.warning("answered without a look at the order: %s", error)
-        return reply
-
-
-def _in_friendly_words(found: Platform, reply: Reply, text: str) -> Reply:
-    """An answer that is sure of its source, reworded if a model for that is configured."""
-    sure = (reply.confidence or 0.0) >= found.params.support.high_confidence
-    if reply.action != Action.ANSWER or not (reply.sources and sure and found.rephraser):
-        return reply
-    return replace(reply, content=found.rephraser.words(reply.content, text))
-
-
-def _turns(rows: Sequence[Row[Any]]) -> list[Turn]:
-    """The turns so far; an entity is new where no earlier message had it."""
-    seen: set[tuple[str, str]] = set()
-    turns: list[Turn] = []
-    for row in rows:
-        named = {(e["type"], str(e["normalised"])) for e in row.entities or []}
-        turns.append(
-            Turn(
-                row.intent or UNKNOWN,
-                row.action,
-                row.sentiment_score or 0.0,
-                new_entity=bool(turns) and bool(named - seen),
-                helpful=bool(row.helpful),
-            )
-        )
-        seen |= named
-    return turns
 
 
 def tell(
